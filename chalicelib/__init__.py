@@ -1,0 +1,1 @@
+"""The backend's library: domain, services, adapters, HTTP edge and composition root."""

@@ -1,0 +1,1 @@
+"""Entry points: one module per endpoint group, workflow step or schedule."""

@@ -1,0 +1,1 @@
+"""Every place the system runs."""

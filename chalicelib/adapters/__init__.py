@@ -1,0 +1,1 @@
+"""Where the world is touched: DynamoDB, OpenStack, SLICES tokens, Step Functions."""

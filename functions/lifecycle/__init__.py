@@ -1,0 +1,1 @@
+"""The workflows' steps: one stateless function each."""

@@ -1,0 +1,1 @@
+"""Stores on DynamoDB through pynamodb: single-item conditional writes only."""

@@ -1,0 +1,1 @@
+"""SLICES tokens, verified."""

@@ -1,0 +1,1 @@
+"""Workflows on Step Functions and steps on Lambda."""

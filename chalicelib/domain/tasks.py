@@ -1,0 +1,227 @@
+"""A task: the intent record of a request, and its progress.
+
+The task item is written first and carries the whole request; resources, names and quota are
+derived from it, repeatably.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from datetime import datetime, timedelta
+from enum import StrEnum
+from typing import Any
+
+from chalicelib.domain.errors import WrongStatus
+from chalicelib.domain.statuses import CLOSED_TASK_STATUSES, TASK_NEXT_STATUSES, TaskStatus
+
+
+class TaskAction(StrEnum):
+    """What a task does; each has a workflow in infra/aws."""
+
+    CREATE = "create"
+    DELETE = "delete"
+    RESET = "reset"
+
+
+class StepStatus(StrEnum):
+    """Where a step of a task stands."""
+
+    PENDING = "pending"
+    RUNNING = "running"
+    FINISHED = "finished"
+    FAILED = "failed"
+
+
+STEP_NAMES: dict[TaskAction, tuple[str, ...]] = {
+    TaskAction.CREATE: ("network", "server", "boot", "ready"),
+    TaskAction.DELETE: ("server gone", "network gone", "closed"),
+    TaskAction.RESET: ("reboot", "ready"),
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Step:
+    """One step for one resource; `name` is what the user reads."""
+
+    name: str
+    resource_id: str
+    status: StepStatus = StepStatus.PENDING
+    started_at: datetime | None = None
+    finished_at: datetime | None = None
+    detail: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Refusal:
+    """Why an accepted request was taken back before anything was built."""
+
+    slug: str
+    detail: str
+    field: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Task:
+    """A task with its whole state; `version` counts the writes.
+
+    `intent` is the accepted request (it may hold user data) and is emptied when the task closes.
+    `watch_at` is when the reconciler looks at an open task; None once it is closed.
+    """
+
+    id: str
+    action: TaskAction
+    infra_id: str
+    project_id: str
+    experiment_id: str
+    owner_id: str | None
+    resource_ids: tuple[str, ...]
+    steps: tuple[Step, ...]
+    created_at: datetime
+    updated_at: datetime
+    status: TaskStatus = TaskStatus.PENDING
+    version: int = 0
+    link_ids: tuple[str, ...] = ()
+    request_id: str | None = None
+    request_hash: str | None = None
+    intent: dict[str, Any] | None = None
+    warnings: tuple[str, ...] = ()
+    refusal: Refusal | None = None
+    executions: int = 0
+    watch_at: datetime | None = None
+    parked_since: datetime | None = None
+    finished_at: datetime | None = None
+    failure_reason: str | None = None
+
+    @property
+    def is_closed(self) -> bool:
+        """Say whether nothing more will happen."""
+        return self.status in CLOSED_TASK_STATUSES
+
+    @property
+    def completed(self) -> int:
+        """Percent of the steps that are done; 100 only when the task is finished."""
+        if self.status is TaskStatus.FINISHED:
+            return 100
+        if not self.steps:
+            return 0
+        done = sum(step.status is StepStatus.FINISHED for step in self.steps)
+        return min(99, done * 100 // len(self.steps))
+
+
+def plan(action: TaskAction, resources: tuple[tuple[str, str], ...]) -> tuple[Step, ...]:
+    """Return the pending steps for (resource_id, friendly_name) pairs."""
+    return tuple(
+        Step(f"{friendly_name}: {name}", resource_id)
+        for resource_id, friendly_name in resources
+        for name in STEP_NAMES[action]
+    )
+
+
+def transition(task: Task, to: TaskStatus, now: datetime) -> Task:
+    """Return the task in the next status.
+
+    Raises:
+        WrongStatus: TASK_NEXT_STATUSES does not allow it.
+    """
+    if to not in TASK_NEXT_STATUSES[task.status]:
+        raise WrongStatus(f"Task {task.id} is {task.status} and cannot become {to}.")
+    return replace(task, status=to, updated_at=now)
+
+
+def begin_execution(task: Task, now: datetime, stall: timedelta) -> Task:
+    """Return the task with one more execution counted, watched from after the stall time."""
+    return replace(
+        task,
+        executions=task.executions + 1,
+        watch_at=now + stall,
+        parked_since=None,
+        updated_at=now,
+    )
+
+
+def mark_running(task: Task, now: datetime, stall: timedelta) -> Task:
+    """Return the task as running and alive; unchanged when it was seen alive a moment ago."""
+    if task.is_closed:
+        return task
+    if task.status is TaskStatus.PENDING:
+        task = transition(task, TaskStatus.RUNNING, now)
+    elif task.watch_at is not None and task.watch_at - now > stall / 2:
+        return task
+    return replace(task, watch_at=now + stall, parked_since=None, updated_at=now)
+
+
+def set_step(
+    task: Task,
+    resource_id: str,
+    name: str,
+    status: StepStatus,
+    now: datetime,
+    detail: str | None = None,
+) -> Task:
+    """Return the task with one step changed; a finished step and a closed task stay as they are."""
+    if task.is_closed:
+        return task
+    steps = tuple(
+        _moved(step, status, now, detail)
+        if step.resource_id == resource_id and step.name.endswith(f": {name}")
+        else step
+        for step in task.steps
+    )
+    return task if steps == task.steps else replace(task, steps=steps, updated_at=now)
+
+
+def _moved(step: Step, status: StepStatus, now: datetime, detail: str | None) -> Step:
+    if step.status is StepStatus.FINISHED:
+        return step
+    if step.status is status and step.detail == detail:
+        return step
+    return replace(
+        step,
+        status=status,
+        started_at=step.started_at or now,
+        finished_at=now if status in {StepStatus.FINISHED, StepStatus.FAILED} else None,
+        detail=detail,
+    )
+
+
+def park(task: Task, now: datetime, reason: str, retry: timedelta) -> Task:
+    """Return the task as waiting for something outside; the reconciler resumes it."""
+    if task.is_closed:
+        return task
+    since = task.parked_since or now
+    detail = f"Waiting since {since:%Y-%m-%dT%H:%M:%SZ}: {reason} It resumes by itself."
+    steps = tuple(
+        replace(step, detail=detail) if step.status is StepStatus.RUNNING else step
+        for step in task.steps
+    )
+    return replace(task, steps=steps, parked_since=since, watch_at=now + retry, updated_at=now)
+
+
+def finish(task: Task, now: datetime) -> Task:
+    """Return the task as finished, without the intent that it no longer needs."""
+    if task.is_closed:
+        return task
+    return _closed(transition(task, TaskStatus.FINISHED, now), now)
+
+
+def fail(task: Task, now: datetime, reason: str, refusal: Refusal | None = None) -> Task:
+    """Return the task as failed, with the reason in words."""
+    if task.is_closed:
+        return task
+    steps = tuple(
+        replace(step, status=StepStatus.FAILED, finished_at=now, detail=step.detail or reason)
+        if step.status is StepStatus.RUNNING
+        else step
+        for step in task.steps
+    )
+    failed = replace(
+        transition(task, TaskStatus.FAILED, now),
+        steps=steps,
+        failure_reason=reason,
+        refusal=refusal,
+    )
+    return _closed(failed, now)
+
+
+def _closed(task: Task, now: datetime) -> Task:
+    return replace(task, finished_at=now, watch_at=None, parked_since=None, intent=None)

@@ -1,0 +1,31 @@
+"""What a verified SLICES token says."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+from enum import StrEnum
+
+
+class TokenKind(StrEnum):
+    """The three kinds of SLICES token."""
+
+    USER = "user"
+    PROJECT = "project"
+    EXPERIMENT = "experiment"
+
+
+@dataclass(frozen=True, slots=True)
+class VerifiedToken:
+    """The claims of a token whose signature and bounds were checked."""
+
+    kind: TokenKind
+    subject: str
+    issuer: str
+    expires_at: datetime
+    issued_at: datetime | None = None
+    user_id: str | None = None
+    project_id: str | None = None
+    project_name: str | None = None
+    experiment_id: str | None = None
+    preferred_username: str | None = None
