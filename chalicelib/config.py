@@ -1,0 +1,314 @@
+"""The configuration: environment variables, parsed once into one frozen Settings.
+
+SETTINGS is the documented table; docs/reference/configuration.md is generated from it (make docs).
+"""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from datetime import timedelta
+from typing import Any
+from urllib.parse import urlsplit
+
+from chalicelib.domain.quota import Amount
+from chalicelib.domain.tokens import TokenKind
+
+
+class ConfigurationError(Exception):
+    """The environment is wrong; the text lists every mistake."""
+
+
+@dataclass(frozen=True, slots=True)
+class Setting:
+    """One environment variable: its name, default (None: required), parser and meaning."""
+
+    name: str
+    default: str | None
+    parse: Callable[[str], Any]
+    meaning: str
+
+
+@dataclass(frozen=True, slots=True)
+class JumpProxy:
+    """The SSH bastion that users go through."""
+
+    host: str
+    port: int
+    username: str
+
+
+@dataclass(frozen=True, slots=True)
+class TokenTrust:
+    """Whose tokens of one kind are accepted. No issuers: that kind is not accepted."""
+
+    kind: TokenKind
+    issuers: tuple[str, ...]
+    audiences: tuple[str, ...]
+    jwks_url: str | None
+    discovery_url: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class Settings:
+    """The configuration of one deployment."""
+
+    infra_id: str
+    site_name: str
+    site_location: str
+    public_url: str
+    admin_user_ids: frozenset[str]
+    token_trust: tuple[TokenTrust, ...]
+    require_user_proof: bool
+    table_prefix: str
+    dynamodb_url: str | None
+    state_machine_arn_prefix: str
+    function_name_prefix: str
+    openstack_cloud: str
+    default_network: str
+    external_network: str
+    ssh_jump_proxy: JumpProxy | None
+    max_duration: timedelta
+    max_resources_per_request: int
+    project_quota: Amount
+    lease: timedelta
+    build_timeout: timedelta
+    ready_timeout: timedelta
+    stall: timedelta
+    park: timedelta
+    orphan_age: timedelta
+    poll_seconds: int
+    cors_origin: str
+
+
+def _text(value: str) -> str:
+    return value
+
+
+def _optional(value: str) -> str | None:
+    return value or None
+
+
+def _words(value: str) -> tuple[str, ...]:
+    """Parse a JSON list of strings, or words separated by commas."""
+    if value.lstrip().startswith("["):
+        words = json.loads(value)
+        if not isinstance(words, list) or not all(isinstance(word, str) for word in words):
+            raise ValueError("must be a list of strings")
+        return tuple(words)
+    return tuple(word.strip() for word in value.split(",") if word.strip())
+
+
+def _flag(value: str) -> bool:
+    if value not in {"true", "false"}:
+        raise ValueError("must be true or false")
+    return value == "true"
+
+
+def _positive(value: str) -> int:
+    number = int(value)
+    if number <= 0:
+        raise ValueError("must be a positive number")
+    return number
+
+
+def _seconds(value: str) -> timedelta:
+    return timedelta(seconds=_positive(value))
+
+
+def _days(value: str) -> timedelta:
+    return timedelta(days=_positive(value))
+
+
+def _url(value: str) -> str:
+    parts = urlsplit(value)
+    if parts.scheme not in {"http", "https"} or not parts.hostname:
+        raise ValueError("must be an http(s) URL")
+    return value.rstrip("/")
+
+
+def _optional_url(value: str) -> str | None:
+    return _url(value) if value else None
+
+
+def _infra_id(value: str) -> str:
+    # The tag that finds a server again holds the whole resource id; Nova allows 60 characters.
+    if not re.fullmatch(r"[a-z0-9][a-z0-9.-]{0,29}", value):
+        raise ValueError("must be up to 30 of a-z, 0-9, dot and hyphen, such as be-gent1-bi-vm1")
+    return value
+
+
+def _jump_proxy(value: str) -> JumpProxy | None:
+    if not value:
+        return None
+    match = re.fullmatch(r"([A-Za-z0-9_-]+)@([A-Za-z0-9.-]+)(?::(\d+))?", value)
+    if match is None:
+        raise ValueError("must look like user@host or user@host:port")
+    return JumpProxy(match.group(2), int(match.group(3) or 22), match.group(1))
+
+
+_PORTAL = "https://portal.slices-ri.eu/.well-known/openid-configuration"
+
+SETTINGS: tuple[Setting, ...] = (
+    Setting("INFRA_ID", "tld-city-bp1", _infra_id, "Identifier of this infrastructure."),
+    Setting("SITE_NAME", "QKD blueprint", _text, "Name that people read."),
+    Setting("SITE_LOCATION", "", _text, "City and country."),
+    Setting(
+        "PUBLIC_URL",
+        None,
+        _url,
+        "Base URL as users and VMs reach it; also the user tokens' audience.",
+    ),
+    Setting(
+        "ADMIN_USER_IDS",
+        "[]",
+        _words,
+        "Users who change images and flavors (JSON list of user ids).",
+    ),
+    Setting(
+        "REQUIRE_USER_PROOF",
+        "true",
+        _flag,
+        "Whether POST /resources needs the user token in `tokens`.",
+    ),
+    Setting("TABLE_PREFIX", "", _text, "Put before each table's name."),
+    Setting(
+        "DYNAMODB_URL", "", _optional_url, "Another DynamoDB-compatible store; empty: AWS's own."
+    ),
+    Setting(
+        "STATE_MACHINE_ARN_PREFIX",
+        None,
+        _text,
+        "ARN of the state machines up to the workflow's name.",
+    ),
+    Setting(
+        "FUNCTION_NAME_PREFIX",
+        "",
+        _text,
+        "Put before the name of a step function when it is called.",
+    ),
+    Setting(
+        "OPENSTACK_CLOUD", "slices", _text, "Cloud in clouds.yaml (OS_CLIENT_CONFIG_FILE finds it)."
+    ),
+    Setting("DEFAULT_NETWORK", "public", _text, "Network of a VM that names none."),
+    Setting("EXTERNAL_NETWORK", "external", _text, "Network that public IPv4 addresses come from."),
+    Setting("SSH_JUMP_PROXY", "", _jump_proxy, "Bastion, as user@host:port; empty: none."),
+    Setting("MAX_DURATION_DAYS", "89", _days, "Longest time that a resource may be asked for."),
+    Setting("MAX_RESOURCES_PER_REQUEST", "20", _positive, "Most resources in one request."),
+    Setting("QUOTA_INSTANCES", "20", _positive, "VMs per project."),
+    Setting("QUOTA_VCPUS", "40", _positive, "Virtual CPUs per project."),
+    Setting("QUOTA_RAM_MIB", "102400", _positive, "Memory per project, MiB."),
+    Setting("LEASE_SECONDS", "60", _seconds, "How long one step may hold a resource."),
+    Setting("BUILD_TIMEOUT_SECONDS", "1800", _seconds, "Longest time from create to ACTIVE."),
+    Setting("READY_TIMEOUT_SECONDS", "1200", _seconds, "Longest time from ACTIVE to phone-home."),
+    Setting("STALL_SECONDS", "300", _seconds, "Silence after which a task is started again."),
+    Setting("PARK_SECONDS", "30", _seconds, "Pause before a parked task is tried again."),
+    Setting("ORPHAN_AGE_SECONDS", "900", _seconds, "Age from which an unknown server is removed."),
+    Setting("POLL_SECONDS", "5", _positive, "Pause between two looks at a server."),
+    Setting("CORS_ORIGIN", "", _text, "Origin that browsers may call from; empty: none."),
+    *(
+        setting
+        for kind, issuers, audiences, discovery in (
+            ("USER", "https://account.ilabt.imec.be", "", _PORTAL),
+            ("PROJECT", "", "", ""),
+            ("EXPERIMENT", "", "", ""),
+        )
+        for setting in (
+            Setting(
+                f"{kind}_TOKEN_ISSUERS", issuers, _words, "Accepted `iss`; empty: kind refused."
+            ),
+            Setting(
+                f"{kind}_TOKEN_AUDIENCES",
+                audiences,
+                _words,
+                "Accepted `aud`; empty: PUBLIC_URL for user tokens, unchecked for others.",
+            ),
+            Setting(f"{kind}_TOKEN_JWKS_URL", "", _optional_url, "Fixed address of the keys."),
+            Setting(
+                f"{kind}_TOKEN_DISCOVERY_URL",
+                discovery,
+                _optional_url,
+                "OpenID discovery document that names the keys' address.",
+            ),
+        )
+    ),
+)
+
+
+def load_settings(environment: Mapping[str, str]) -> Settings:
+    """Return the settings of an environment.
+
+    Raises:
+        ConfigurationError: lists every variable that is missing or wrong.
+    """
+    values, mistakes = _parse(environment)
+    trust = tuple(_trust(kind, values) for kind in TokenKind) if not mistakes else ()
+    mistakes += [
+        f"{entry.kind.upper()}_TOKEN_JWKS_URL or {entry.kind.upper()}_TOKEN_DISCOVERY_URL: "
+        f"one is needed to check tokens of {', '.join(entry.issuers)}"
+        for entry in trust
+        if entry.issuers and not (entry.jwks_url or entry.discovery_url)
+    ]
+    if mistakes:
+        raise ConfigurationError("Wrong configuration:\n" + "\n".join(f"- {m}" for m in mistakes))
+    return Settings(
+        infra_id=values["INFRA_ID"],
+        site_name=values["SITE_NAME"],
+        site_location=values["SITE_LOCATION"],
+        public_url=values["PUBLIC_URL"],
+        admin_user_ids=frozenset(values["ADMIN_USER_IDS"]),
+        token_trust=tuple(entry for entry in trust if entry.issuers),
+        require_user_proof=values["REQUIRE_USER_PROOF"],
+        table_prefix=values["TABLE_PREFIX"],
+        dynamodb_url=values["DYNAMODB_URL"],
+        state_machine_arn_prefix=values["STATE_MACHINE_ARN_PREFIX"],
+        function_name_prefix=values["FUNCTION_NAME_PREFIX"],
+        openstack_cloud=values["OPENSTACK_CLOUD"],
+        default_network=values["DEFAULT_NETWORK"],
+        external_network=values["EXTERNAL_NETWORK"],
+        ssh_jump_proxy=values["SSH_JUMP_PROXY"],
+        max_duration=values["MAX_DURATION_DAYS"],
+        max_resources_per_request=values["MAX_RESOURCES_PER_REQUEST"],
+        project_quota=Amount(
+            values["QUOTA_INSTANCES"], values["QUOTA_VCPUS"], values["QUOTA_RAM_MIB"]
+        ),
+        lease=values["LEASE_SECONDS"],
+        build_timeout=values["BUILD_TIMEOUT_SECONDS"],
+        ready_timeout=values["READY_TIMEOUT_SECONDS"],
+        stall=values["STALL_SECONDS"],
+        park=values["PARK_SECONDS"],
+        orphan_age=values["ORPHAN_AGE_SECONDS"],
+        poll_seconds=values["POLL_SECONDS"],
+        cors_origin=values["CORS_ORIGIN"],
+    )
+
+
+def _parse(environment: Mapping[str, str]) -> tuple[dict[str, Any], list[str]]:
+    values: dict[str, Any] = {}
+    mistakes: list[str] = []
+    for setting in SETTINGS:
+        raw = environment.get(setting.name, setting.default)
+        if raw is None:
+            mistakes.append(f"{setting.name} is missing. {setting.meaning}")
+            continue
+        try:
+            values[setting.name] = setting.parse(raw)
+        except ValueError as error:
+            mistakes.append(f"{setting.name}={raw!r}: {error}")
+    return values, mistakes
+
+
+def _trust(kind: TokenKind, values: Mapping[str, Any]) -> TokenTrust:
+    prefix = kind.upper()
+    audiences = values[f"{prefix}_TOKEN_AUDIENCES"]
+    if kind is TokenKind.USER and not audiences:
+        audiences = (values["PUBLIC_URL"],)
+    return TokenTrust(
+        kind=kind,
+        issuers=values[f"{prefix}_TOKEN_ISSUERS"],
+        audiences=audiences,
+        jwks_url=values[f"{prefix}_TOKEN_JWKS_URL"],
+        discovery_url=values[f"{prefix}_TOKEN_DISCOVERY_URL"],
+    )
