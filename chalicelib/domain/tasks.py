@@ -64,7 +64,8 @@ class Refusal:
 class Task:
     """A task with its whole state; `version` counts the writes.
 
-    `intent` is the accepted request (it may hold user data) and is emptied when the task closes.
+    `intent` is the accepted request, kept for good; `secret_input` (user data, SSH keys) is dropped
+    when the task closes.
     `watch_at` is when the reconciler looks at an open task; None once it is closed.
     """
 
@@ -84,6 +85,7 @@ class Task:
     request_id: str | None = None
     request_hash: str | None = None
     intent: dict[str, Any] | None = None
+    secret_input: dict[str, Any] | None = None
     warnings: tuple[str, ...] = ()
     refusal: Refusal | None = None
     executions: int = 0
@@ -190,21 +192,29 @@ def park(task: Task, now: datetime, reason: str, retry: timedelta) -> Task:
         return task
     since = task.parked_since or now
     detail = f"Waiting since {since:%Y-%m-%dT%H:%M:%SZ}: {reason} It resumes by itself."
-    steps = tuple(
-        replace(step, detail=detail) if step.status is StepStatus.RUNNING else step
-        for step in task.steps
-    )
+    waiting = [step for step in task.steps if step.status is StepStatus.RUNNING] or [
+        step for step in task.steps if step.status is StepStatus.PENDING
+    ][:1]
+    steps = tuple(replace(step, detail=detail) if step in waiting else step for step in task.steps)
     return replace(task, steps=steps, parked_since=since, watch_at=now + retry, updated_at=now)
 
 
+def refuse(task: Task, now: datetime, refusal: Refusal) -> Task:
+    """Return the task as taken back before anything was built; one that has begun stays."""
+    if task.status is not TaskStatus.PENDING:
+        return task
+    failed = transition(task, TaskStatus.FAILED, now)
+    return _closed(replace(failed, refusal=refusal, failure_reason=refusal.detail), now)
+
+
 def finish(task: Task, now: datetime) -> Task:
-    """Return the task as finished, without the intent that it no longer needs."""
+    """Return the task as finished, without the secrets that it no longer needs."""
     if task.is_closed:
         return task
     return _closed(transition(task, TaskStatus.FINISHED, now), now)
 
 
-def fail(task: Task, now: datetime, reason: str, refusal: Refusal | None = None) -> Task:
+def fail(task: Task, now: datetime, reason: str) -> Task:
     """Return the task as failed, with the reason in words."""
     if task.is_closed:
         return task
@@ -214,14 +224,9 @@ def fail(task: Task, now: datetime, reason: str, refusal: Refusal | None = None)
         else step
         for step in task.steps
     )
-    failed = replace(
-        transition(task, TaskStatus.FAILED, now),
-        steps=steps,
-        failure_reason=reason,
-        refusal=refusal,
-    )
+    failed = replace(transition(task, TaskStatus.FAILED, now), steps=steps, failure_reason=reason)
     return _closed(failed, now)
 
 
 def _closed(task: Task, now: datetime) -> Task:
-    return replace(task, finished_at=now, watch_at=None, parked_since=None, intent=None)
+    return replace(task, finished_at=now, watch_at=None, parked_since=None, secret_input=None)

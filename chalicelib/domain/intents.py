@@ -1,0 +1,84 @@
+"""The accepted request as it is written into the task: resources to be, and their secrets.
+
+The intent stays for good, so that a repeated request gets the same answer. The secrets (user data,
+SSH keys) are dropped when the task closes.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass
+from datetime import datetime
+from typing import Any
+
+from chalicelib.domain.resources import Placement, Resource, ResourceSpec, accepted
+from chalicelib.domain.tasks import Task
+
+
+@dataclass(frozen=True, slots=True)
+class PlannedResource:
+    """One resource of a request, with its identifier and resolved references."""
+
+    id: str
+    spec: ResourceSpec
+    placement: Placement
+
+
+@dataclass(frozen=True, slots=True)
+class Secrets:
+    """What only the build of the VM needs; never shown, logged or put into a workflow."""
+
+    user_data: Mapping[str, str]
+    ssh_authorized_keys: tuple[str, ...]
+
+    def __repr__(self) -> str:
+        return "Secrets(...)"
+
+
+def intent_of(planned: tuple[PlannedResource, ...], expires_at: datetime) -> dict[str, Any]:
+    """Return the intent as plain data."""
+    return {
+        "expires_at": expires_at.isoformat(),
+        "resources": [asdict(resource) for resource in planned],
+    }
+
+
+def secrets_data(secrets: Secrets) -> dict[str, Any]:
+    """Return the secrets as plain data for the task item."""
+    return {
+        "user_data": dict(secrets.user_data),
+        "ssh_authorized_keys": list(secrets.ssh_authorized_keys),
+    }
+
+
+def secrets_of(task: Task) -> Secrets:
+    """Return the secrets of an open task; empty ones when they were dropped."""
+    data = task.secret_input or {}
+    return Secrets(data.get("user_data", {}), tuple(data.get("ssh_authorized_keys", ())))
+
+
+def resources_of(task: Task, actor: str) -> tuple[Resource, ...]:
+    """Return the resources as they are at the moment of acceptance, in request order."""
+    intent = task.intent or {"resources": []}
+    return tuple(
+        _resource(task, planned, intent["expires_at"], actor) for planned in intent["resources"]
+    )
+
+
+def _resource(task: Task, planned: Mapping[str, Any], expires_at: str, actor: str) -> Resource:
+    spec, placement = dict(planned["spec"]), dict(planned["placement"])
+    spec["network_names"] = tuple(spec["network_names"])
+    placement["network_refs"] = tuple(placement["network_refs"])
+    resource = Resource(
+        id=planned["id"],
+        infra_id=task.infra_id,
+        project_id=task.project_id,
+        experiment_id=task.experiment_id,
+        owner_id=task.owner_id,
+        task_id=task.id,
+        spec=ResourceSpec(**spec),
+        placement=Placement(**placement),
+        created_at=task.created_at,
+        expires_at=datetime.fromisoformat(expires_at),
+    )
+    return accepted(resource, actor)

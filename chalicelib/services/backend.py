@@ -1,0 +1,37 @@
+"""What nearly every use case needs, wired by bootstrap."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from chalicelib.config import Settings
+from chalicelib.services.ports import (
+    CatalogStore,
+    ClaimStore,
+    Clock,
+    IdFactory,
+    ResourceStore,
+    TaskStore,
+    WorkflowEngine,
+)
+
+SYSTEM = "system"
+
+
+@dataclass(frozen=True, slots=True)
+class Backend:
+    """State, time, chance and workflows. The cloud is not in it: only steps may touch that."""
+
+    settings: Settings
+    clock: Clock
+    ids: IdFactory
+    resources: ResourceStore
+    tasks: TaskStore
+    catalog: CatalogStore
+    claims: ClaimStore
+    workflows: WorkflowEngine
+
+
+def phone_home_url(settings: Settings) -> str:
+    """Return where VMs report that cloud-init is done."""
+    return f"{settings.public_url}/phone-home"

@@ -1,0 +1,33 @@
+"""Give a resource more time."""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+from chalicelib.domain.expiry import Grant, grant_extension
+from chalicelib.domain.permissions import Principal
+from chalicelib.domain.resources import Resource, extend
+from chalicelib.services.backend import Backend
+from chalicelib.services.release_resource import changeable
+
+
+def extend_resource(
+    backend: Backend, principal: Principal, resource_id: str, wanted: datetime | None
+) -> Grant:
+    """Move the end to `wanted` (None: as late as possible) and say what was granted.
+
+    Raises:
+        InvalidRequest: the wanted end is before the present one.
+        WrongStatus: the resource has ended, or is about to.
+    """
+    changeable(backend, principal, resource_id)
+    now = backend.clock()
+    grants: list[Grant] = []
+
+    def change(current: Resource) -> Resource:
+        grant = grant_extension(current.expires_at, wanted, now, backend.settings.max_duration)
+        grants.append(grant)
+        return extend(current, grant.expires_at, at=now, actor=principal.actor)
+
+    backend.resources.change(resource_id, change)
+    return grants[-1]

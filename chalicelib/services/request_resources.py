@@ -1,0 +1,143 @@
+"""Ask for VMs: check, record the intent once, derive the rest, start the workflow."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+
+from chalicelib.domain.errors import RequestIdReused
+from chalicelib.domain.ids import IdKind, derived_uuid, make_id
+from chalicelib.domain.intents import (
+    PlannedResource,
+    Secrets,
+    intent_of,
+    resources_of,
+    secrets_data,
+)
+from chalicelib.domain.permissions import Permission, Principal, require
+from chalicelib.domain.resources import Resource
+from chalicelib.domain.statuses import TaskStatus
+from chalicelib.domain.tasks import Step, StepStatus, Task, TaskAction, plan
+from chalicelib.services.acceptance import derive, refusal_error, start
+from chalicelib.services.backend import Backend
+from chalicelib.services.check_request import CheckedRequest, ResourceRequest, check_request
+
+
+@dataclass(frozen=True, slots=True)
+class Acceptance:
+    """What the client is told: the same for every repetition of the request."""
+
+    task: Task
+    resources: tuple[Resource, ...]
+    warnings: tuple[str, ...]
+
+
+def request_resources(
+    backend: Backend, principal: Principal, request: ResourceRequest
+) -> Acceptance:
+    """Accept a request for VMs, exactly once per experiment and request_id.
+
+    Raises:
+        Forbidden: the token does not write.
+        RequestIdReused: the request_id came before with another body.
+        BIError: whatever `check_request` finds wrong; then nothing is written.
+    """
+    project_id, experiment_id = _writer(principal)
+    task_id = task_id_of(backend, experiment_id, request.request_id)
+    known = backend.tasks.get(task_id)
+    if known is None:
+        checked = check_request(backend, request, project_id, experiment_id)
+        task = _new_task(backend, principal, request, checked, task_id)
+        known = None if backend.tasks.add(task) else backend.tasks.get(task_id)
+    if known is not None:
+        return _answer_again(backend, known, request.content_hash)
+    task = derive(backend, task)
+    if task.refusal is not None:
+        raise refusal_error(task.refusal)
+    start(backend, task)
+    return _answer(task)
+
+
+def would_accept(
+    backend: Backend, principal: Principal, request: ResourceRequest
+) -> CheckedRequest:
+    """Check a request as `request_resources` would, and write nothing."""
+    project_id, experiment_id = _writer(principal)
+    return check_request(backend, request, project_id, experiment_id)
+
+
+def task_id_of(backend: Backend, experiment_id: str, request_id: str) -> str:
+    """Return the task id that this request_id always leads to."""
+    value = derived_uuid("request", experiment_id, request_id)
+    return make_id(IdKind.TASK, backend.settings.infra_id, value)
+
+
+def _writer(principal: Principal) -> tuple[str, str]:
+    require(principal, Permission.RESOURCES_WRITE)
+    experiment_id = principal.experiment_id or ""
+    # An experiment token may come without `proj`; then the experiment is its own account.
+    return principal.project_id or experiment_id, experiment_id
+
+
+def _new_task(
+    backend: Backend,
+    principal: Principal,
+    request: ResourceRequest,
+    checked: CheckedRequest,
+    task_id: str,
+) -> Task:
+    now = backend.clock()
+    planned = tuple(
+        PlannedResource(backend.ids.new_id(IdKind.RESOURCE), resource.spec, resource.placement)
+        for resource in checked.resources
+    )
+    user_data = {
+        plan_.id: resource.user_data
+        for plan_, resource in zip(planned, checked.resources, strict=True)
+    }
+    project_id, experiment_id = _writer(principal)
+    return Task(
+        id=task_id,
+        action=TaskAction.CREATE,
+        infra_id=backend.settings.infra_id,
+        project_id=project_id,
+        experiment_id=experiment_id,
+        owner_id=principal.user_id,
+        resource_ids=tuple(resource.id for resource in planned),
+        steps=plan(TaskAction.CREATE, tuple((p.id, p.spec.friendly_name) for p in planned)),
+        created_at=now,
+        updated_at=now,
+        request_id=request.request_id,
+        request_hash=request.content_hash,
+        intent=intent_of(planned, request.expires_at),
+        secret_input=secrets_data(Secrets(user_data, request.ssh_authorized_keys)),
+        warnings=checked.warnings,
+        executions=1,
+        watch_at=now + backend.settings.stall,
+    )
+
+
+def _answer_again(backend: Backend, task: Task, content_hash: str) -> Acceptance:
+    if task.request_hash != content_hash:
+        raise RequestIdReused(
+            f"request_id {task.request_id} was used for another request (task {task.id}). Use a "
+            "new UUID for each new request."
+        )
+    if task.status is TaskStatus.PENDING:
+        task = derive(backend, task)
+    if task.refusal is not None:
+        raise refusal_error(task.refusal)
+    return _answer(task)
+
+
+def _answer(task: Task) -> Acceptance:
+    """Answer from the intent alone, as it was at acceptance: equal for every repetition."""
+    pristine = replace(
+        task,
+        status=TaskStatus.PENDING,
+        updated_at=task.created_at,
+        finished_at=None,
+        failure_reason=None,
+        steps=tuple(Step(s.name, s.resource_id, StepStatus.PENDING) for s in task.steps),
+    )
+    resources = resources_of(task, task.owner_id or task.experiment_id)
+    return Acceptance(pristine, resources, task.warnings)
