@@ -124,6 +124,7 @@ class Resource:
     create_intent: CreateIntent | None = None
     phone_home_hashes: tuple[str, ...] = ()
     phoned_home_at: datetime | None = None
+    resets: int = 0
     release: Release | None = None
     failure_reason: str | None = None
     terminated_at: datetime | None = None
@@ -325,7 +326,8 @@ def begin_reset(resource: Resource, *, at: datetime, actor: str) -> Resource:
     """
     if resource.status is ResourceStatus.RESETTING:
         return resource
-    return transition(resource, ResourceStatus.RESETTING, at=at, actor=actor, what="reset")
+    counted = replace(resource, resets=resource.resets + 1)
+    return transition(counted, ResourceStatus.RESETTING, at=at, actor=actor, what="reset")
 
 
 def end_reset(resource: Resource, *, at: datetime, actor: str) -> Resource:

@@ -22,11 +22,10 @@ def reset_resource(backend: Backend, principal: Principal, resource_id: str) -> 
     resource = changeable(backend, principal, resource_id)
     if resource.status not in {ResourceStatus.UP, ResourceStatus.RESETTING}:
         raise WrongStatus(
-            f"{resource.spec.friendly_name} is {resource.status}; only a resource that is up can be "
-            "reset."
+            f"{resource.spec.friendly_name} is {resource.status}; only a resource that is up can "
+            "be reset."
         )
-    resets_before = sum(event.what == "reset" for event in resource.events)
-    number = resets_before + (resource.status is ResourceStatus.UP)
+    number = resource.resets + (resource.status is ResourceStatus.UP)
     now = backend.clock()
     task = Task(
         id=make_id(IdKind.TASK, resource.infra_id, derived_uuid("reset", resource.id, str(number))),

@@ -1,0 +1,110 @@
+"""The composition root: the only place that builds adapters, once per process and when needed.
+
+The API never asks for the cloud's adapters, so it never pays for importing openstacksdk.
+"""
+
+from __future__ import annotations
+
+import os
+import secrets
+from datetime import UTC, datetime
+from functools import cache
+
+from chalicelib.config import Settings, load_settings
+from chalicelib.domain.ids import IdKind, make_id, uuid7
+from chalicelib.services.backend import Backend
+from chalicelib.services.ports import CloudCatalog, Compute, ConsoleOpener, TokenVerifier
+
+
+class RandomIds:
+    """Identifiers and secrets from the operating system's random source."""
+
+    def __init__(self, infra_id: str) -> None:
+        self._infra_id = infra_id
+
+    def new_id(self, kind: IdKind) -> str:
+        """Return a fresh identifier (UUIDv7) of this infrastructure."""
+        return make_id(kind, self._infra_id, uuid7(utc_now(), secrets.randbits(74)))
+
+    def new_secret(self) -> str:
+        """Return 256 random bits, URL-safe."""
+        return secrets.token_urlsafe(32)
+
+
+def utc_now() -> datetime:
+    """Return the time now."""
+    return datetime.now(UTC)
+
+
+@cache
+def settings() -> Settings:
+    """Return the settings of this process's environment."""
+    return load_settings(os.environ)
+
+
+@cache
+def backend() -> Backend:
+    """Return state, time, chance and workflows."""
+    from chalicelib.adapters.dynamodb import stores
+    from chalicelib.adapters.stepfunctions.engine import StepFunctionsEngine
+
+    tables = stores(settings())
+    return Backend(
+        settings=settings(),
+        clock=utc_now,
+        ids=RandomIds(settings().infra_id),
+        resources=tables.resources,
+        tasks=tables.tasks,
+        catalog=tables.catalog,
+        claims=tables.claims,
+        workflows=StepFunctionsEngine(settings()),
+    )
+
+
+@cache
+def token_verifier() -> TokenVerifier:
+    """Return the verifier of SLICES tokens."""
+    from chalicelib.adapters.slices_auth import SlicesTokenVerifier, TrustedIssuer
+
+    return SlicesTokenVerifier(
+        [
+            TrustedIssuer(
+                kind=trust.kind,
+                issuers=trust.issuers,
+                audiences=trust.audiences,
+                jwks_url=trust.jwks_url,
+                discovery_url=trust.discovery_url,
+            )
+            for trust in settings().token_trust
+        ]
+    )
+
+
+@cache
+def console_opener() -> ConsoleOpener:
+    """Return the way to the step that opens consoles."""
+    from chalicelib.adapters.stepfunctions.console import LambdaConsoleOpener
+
+    return LambdaConsoleOpener(settings())
+
+
+@cache
+def compute() -> Compute:
+    """Return the cloud's servers and networks."""
+    from chalicelib.adapters.openstack.compute import OpenStackCompute
+
+    return OpenStackCompute(settings())
+
+
+@cache
+def cloud_catalog() -> CloudCatalog:
+    """Return the cloud's offer."""
+    from chalicelib.adapters.openstack.catalog import OpenStackCatalog
+
+    return OpenStackCatalog(settings(), utc_now)
+
+
+def reset() -> None:
+    """Forget everything built, for tests and launchers that change the environment."""
+    for built in (settings, backend, token_verifier, console_opener, compute, cloud_catalog):
+        built.cache_clear()
