@@ -237,11 +237,14 @@ def require_wanted(resource: Resource) -> None:
 
 
 def record_create_intent(
-    resource: Resource, owner: str, now: datetime, phone_home_hash: str
+    resource: Resource, owner: str, now: datetime, phone_home_hash: str, margin: timedelta
 ) -> Resource:
-    """Return the resource with the intent to create its server, fenced by lease and release."""
+    """Return the resource with the intent to create its server, fenced by lease and release.
+
+    The lease must outlast the call that follows: `margin` of it has to be left.
+    """
     require_wanted(resource)
-    require_lease(resource, owner, now)
+    require_lease(resource, owner, now + margin)
     attempt = resource.create_intent.attempt + 1 if resource.create_intent else 1
     return replace(
         resource,

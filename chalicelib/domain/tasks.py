@@ -142,14 +142,17 @@ def begin_execution(task: Task, now: datetime, stall: timedelta) -> Task:
 
 
 def mark_running(task: Task, now: datetime, stall: timedelta) -> Task:
-    """Return the task as running and alive; unchanged when it was seen alive a moment ago."""
-    if task.is_closed:
+    """Return the task as running and alive; unchanged when it was seen alive a moment ago.
+
+    A task that another branch of its workflow parked stays parked.
+    """
+    if task.is_closed or task.parked_since is not None:
         return task
     if task.status is TaskStatus.PENDING:
         task = transition(task, TaskStatus.RUNNING, now)
     elif task.watch_at is not None and task.watch_at - now > stall / 2:
         return task
-    return replace(task, watch_at=now + stall, parked_since=None, updated_at=now)
+    return replace(task, watch_at=now + stall, updated_at=now)
 
 
 def set_step(

@@ -1,0 +1,149 @@
+"""Begin and end a task: the first and the last step of each workflow, and what errors mean."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from typing import Any
+
+from chalicelib.domain.resources import Resource, order_release
+from chalicelib.domain.statuses import ResourceStatus
+from chalicelib.domain.tasks import Task, TaskAction, fail, finish, mark_running
+from chalicelib.services.acceptance import derive
+from chalicelib.services.backend import Backend
+from chalicelib.services.lifecycle.progress import park_task
+
+# Errors whose message was written for users; others get a sentence of our own.
+_SPOKEN_ERRORS = frozenset(
+    {
+        "ServerFailed",
+        "CloudRefused",
+        "CloudUnreachable",
+        "CloudOutcomeUnknown",
+        "CloudCredentialsRefused",
+        "Unavailable",
+        "WrongStatus",
+        "NotFound",
+        "ReleaseRequested",
+    }
+)
+
+
+def reason_of(error: Mapping[str, Any]) -> str:
+    """Return a workflow error's reason in words.
+
+    `error` is what a Catch stores: `Error` is the exception's class name, `Cause` the JSON text
+    that Lambda makes of the exception.
+    """
+    name = str(error.get("Error", ""))
+    try:
+        cause = json.loads(error.get("Cause", ""))
+    except (TypeError, ValueError):
+        cause = {}
+    if name in _SPOKEN_ERRORS and isinstance(cause, dict) and cause.get("errorMessage"):
+        return str(cause["errorMessage"])
+    if name in {"States.Timeout", "States.HeartbeatTimeout"}:
+        return "A step took too long and was stopped."
+    return f"An internal error stopped the work ({name or 'unknown'}); the operators can see it."
+
+
+def prepare_request(backend: Backend, task_id: str) -> tuple[str, ...]:
+    """Repair the derived items of a create task; return the resources to build.
+
+    None are returned for a task that is closed, or was refused here.
+    """
+    task = _begin(backend, task_id)
+    if task is None:
+        return ()
+    task = derive(backend, task)
+    if not task.is_closed:
+        now = backend.clock()
+        task = backend.tasks.change(
+            task_id, lambda current: mark_running(current, now, backend.settings.stall)
+        )
+    if task.is_closed:
+        return ()
+    return task.resource_ids
+
+
+def prepare_release(backend: Backend, task_id: str) -> tuple[str, ...]:
+    """Make sure that the resource has its order to go; return it."""
+    task = _begin(backend, task_id)
+    if task is None:
+        return ()
+    order = task.intent or {}
+    now = backend.clock()
+
+    def change(current: Resource) -> Resource:
+        return order_release(
+            current,
+            at=now,
+            actor=order["actor"],
+            outcome=ResourceStatus(order["outcome"]),
+            reason=order["reason"],
+        )
+
+    for resource_id in task.resource_ids:
+        backend.resources.change(resource_id, change)
+    return task.resource_ids
+
+
+def prepare_reset(backend: Backend, task_id: str) -> tuple[str, ...]:
+    """Return the resource to reboot; none when the task is closed."""
+    task = _begin(backend, task_id)
+    return task.resource_ids if task else ()
+
+
+def _begin(backend: Backend, task_id: str) -> Task | None:
+    task = backend.tasks.get(task_id)
+    return None if task is None or task.is_closed else task
+
+
+def close_task(backend: Backend, task_id: str) -> None:
+    """Close the task by what became of its resources; leave it parked while some are open."""
+    task = _begin(backend, task_id)
+    if task is None:
+        return
+    resources = [backend.resources.get(resource_id) for resource_id in task.resource_ids]
+    found = [resource for resource in resources if resource is not None]
+    if any(not _is_settled(task.action, resource) for resource in found):
+        if task.parked_since is None:
+            park_task(backend, task_id, "Work on some resources is not done.")
+        return
+    now = backend.clock()
+    reason = _failure(task.action, found)
+    if reason is None:
+        backend.tasks.change(task_id, lambda current: finish(current, now))
+    else:
+        backend.tasks.change(task_id, lambda current: fail(current, now, reason))
+
+
+def _is_settled(action: TaskAction, resource: Resource) -> bool:
+    """Say whether the task has nothing more to do for the resource."""
+    if not resource.is_live:
+        return True
+    if action is TaskAction.DELETE:
+        return False
+    return resource.status is ResourceStatus.UP
+
+
+def _failure(action: TaskAction, resources: list[Resource]) -> str | None:
+    if action is TaskAction.DELETE:
+        return None
+    reasons = []
+    for resource in resources:
+        if resource.status is ResourceStatus.FAILED:
+            reasons.append(f"{resource.spec.friendly_name}: {resource.failure_reason}")
+        elif resource.status is ResourceStatus.TERMINATED:
+            reasons.append(f"{resource.spec.friendly_name}: deleted before the task was done.")
+        elif action is TaskAction.RESET and (failure := _reset_failure(resource)):
+            reasons.append(f"{resource.spec.friendly_name}: {failure}")
+    return " ".join(reasons) or None
+
+
+def _reset_failure(resource: Resource) -> str | None:
+    """Return why the latest reset failed, or None when it did not."""
+    outcomes = [event for event in resource.events if event.what in {"reset", "reset failed"}]
+    if not outcomes or outcomes[-1].what == "reset":
+        return None
+    return outcomes[-1].detail or "the reset failed"

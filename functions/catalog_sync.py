@@ -1,0 +1,23 @@
+"""The catalog sync's schedule."""
+
+from __future__ import annotations
+
+import logging
+from dataclasses import asdict
+from typing import Any
+
+from chalice import Blueprint, Rate
+
+from chalicelib import bootstrap
+from chalicelib.services.sync_catalog import sync_catalog
+
+blueprint = Blueprint(__name__)
+logger = logging.getLogger(__name__)
+
+
+@blueprint.schedule(Rate(15, unit=Rate.MINUTES), name="catalog_sync")
+def catalog_sync(_event: Any) -> dict[str, Any]:
+    """Import the cloud's offer and return what changed."""
+    report = asdict(sync_catalog(bootstrap.backend(), bootstrap.cloud_catalog()))
+    logger.info("catalog sync: %s", report)
+    return report

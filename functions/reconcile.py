@@ -1,0 +1,23 @@
+"""The reconciler's schedule."""
+
+from __future__ import annotations
+
+import logging
+from dataclasses import asdict
+from typing import Any
+
+from chalice import Blueprint, Rate
+
+from chalicelib import bootstrap
+from chalicelib.services.reconcile import reconcile as sweep
+
+blueprint = Blueprint(__name__)
+logger = logging.getLogger(__name__)
+
+
+@blueprint.schedule(Rate(1, unit=Rate.MINUTES), name="reconcile")
+def reconcile(_event: Any) -> dict[str, Any]:
+    """Run one sweep and return what it did."""
+    report = asdict(sweep(bootstrap.backend(), bootstrap.compute()))
+    logger.info("reconcile: %s", report)
+    return report
