@@ -29,10 +29,12 @@ install_packages() { # Debian packages, as root or through a sudo that asks no p
 
 find_python() {
   local candidate
-  for candidate in "${PYTHON:-}" python3.13 python3.12 python3.11 python3; do
-    [[ -n $candidate ]] && command -v "$candidate" >/dev/null || continue
-    "$candidate" -c 'import sys; sys.exit(not (3, 11) <= sys.version_info[:2] <= (3, 13))' 2>/dev/null &&
-      printf '%s\n' "$candidate" && return
+  for candidate in ${PYTHON:-} python3.13 python3.12 python3.11 python3; do
+    if "$candidate" -c 'import sys; sys.exit(not (3, 11) <= sys.version_info[:2] <= (3, 13))' \
+        2>/dev/null; then
+      printf '%s\n' "$candidate"
+      return
+    fi
   done
   say "Python 3.11, 3.12 or 3.13 is needed; none was found. Set PYTHON=/path/to/python3 if it is elsewhere."
   exit 1
@@ -47,7 +49,7 @@ if [[ -x $VENV/bin/python && $(cat "$STAMP" 2>/dev/null) == "$wanted" ]]; then e
 
 python=$(find_python)
 if ! "$python" -c 'import ensurepip' 2>/dev/null; then
-  install_packages "$(basename "$("$python" -c 'import sys; print(f"python{sys.version_info[0]}.{sys.version_info[1]}")')")-venv"
+  install_packages "$("$python" -c 'import sys; print("python%d.%d" % sys.version_info[:2])')-venv"
 fi
 say "Setting up $VENV with $("$python" --version) (about a minute, once) ..."
 "$python" -m venv "$VENV"
