@@ -16,13 +16,17 @@ if TYPE_CHECKING:
 
 @dataclass
 class StubServer:
-    """What it answers to every GET, and the paths that were asked for."""
+    """What it answers to every GET, and the paths that were asked for.
+
+    With `hold` set to an event, the connection stays open after the answer until it happens.
+    """
 
     url: str = ""
     status: int = 200
     headers: dict[str, str] = field(default_factory=dict)
     body: bytes = b"{}"
     hits: list[str] = field(default_factory=list)
+    hold: threading.Event | None = None
 
 
 @contextmanager
@@ -40,6 +44,8 @@ def stub_server() -> Iterator[StubServer]:
                 self.send_header(name, value)
             self.end_headers()
             self.wfile.write(stub.body)
+            if stub.hold is not None:
+                stub.hold.wait(timeout=10)
 
         def log_message(self, *_):
             pass
