@@ -64,9 +64,10 @@ def backend() -> Backend:
 @cache
 def token_verifier() -> TokenVerifier:
     """Return the verifier of SLICES tokens."""
-    from chalicelib.adapters.slices_auth import SlicesTokenVerifier, TrustedIssuer
+    from chalicelib.adapters.slices_auth.trust import TrustedIssuer
+    from chalicelib.adapters.slices_auth.verifier import SLICESTokenVerifier
 
-    return SlicesTokenVerifier(
+    return SLICESTokenVerifier(
         [
             TrustedIssuer(
                 kind=trust.kind,
