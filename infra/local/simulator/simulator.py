@@ -19,7 +19,7 @@ from infra.local.simulator.nova_lifecycle import Lifecycle, Timings
 from infra.local.simulator.server import Endpoint, RecordedRequest
 from infra.local.simulator.state import Cloud, DiskImage, Network, Server, timestamp
 
-_POLL_SECONDS = 0.1
+_POLL_SECONDS = 0.03
 _DISK_IMAGE_FIELDS = frozenset({
     "name", "size_bytes", "min_ram_mib", "min_disk_gib", "visibility", "status", "is_protected",
     "properties", "tags",
