@@ -130,7 +130,16 @@ def test_faults_and_reports_over_http(simulator, tenant):
     assert call(simulator, "GET", "/faults") == {"faults": []}
 
 
-@pytest.mark.parametrize("body", [{"effect": "nope"}, {"effect": "status", "bogus": 1}, {}])
+@pytest.mark.parametrize(
+    "body",
+    [
+        {},
+        {"effect": "nope"},
+        {"effect": "status", "bogus": 1},
+        {"effect": "status", "times": "1"},
+        {"effect": "status", "path": "("},
+    ],
+)
 def test_malformed_faults_are_refused(simulator, body):
     with pytest.raises(urllib.error.HTTPError) as refused:
         call(simulator, "POST", "/faults", body)

@@ -72,6 +72,21 @@ def test_networks_are_required(tenant, connection):
     assert answer.json()["badRequest"]["message"].endswith("'networks' is a required property")
 
 
+@pytest.mark.parametrize("networks", [[1], ["nope"], [{}], 7])
+def test_malformed_networks_are_a_400(tenant, connection, networks):
+    server = {
+        "flavorRef": tenant.flavors["m1.tiny"],
+        "name": "x",
+        "imageRef": tenant.disk_images["cirros-like"],
+        "networks": networks,
+    }
+
+    answer = connection.compute.post("/servers", json={"server": server}, microversion="2.100")
+
+    assert answer.status_code == 400
+    assert "is not valid under any of the given schemas" in answer.text
+
+
 def test_user_data_may_have_65535_characters_and_no_more(tenant):
     tenant.create(user_data=base64_text(b"x" * 49149))
 

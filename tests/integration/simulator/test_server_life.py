@@ -8,8 +8,10 @@ from http.server import BaseHTTPRequestHandler, HTTPServer
 import pytest
 from openstack import exceptions
 
+from infra.local.simulator import Simulator
 from infra.local.simulator.server import _free_port
-from tests.integration.simulator.support import base64_text, wait_until
+from tests.integration.simulator.conftest import QUICK
+from tests.integration.simulator.support import Tenant, base64_text, connect, wait_until
 
 PHONE_HOME = """#!/usr/bin/env python3
 import os, pathlib, urllib.request
@@ -86,6 +88,18 @@ def test_server_lives_from_port_to_phone_home_to_nothing(simulator, tenant, rece
     assert (after.status, after.device_id) == ("DOWN", "")
     tenant.network.delete_port(port.id)
     assert simulator.snapshot() == ([], [], [])
+
+
+def test_guests_stay_off_when_told(tmp_path, receiver):
+    with Simulator(timings=QUICK, phone_home=False) as simulator:
+        tenant = Tenant(connect(simulator.clouds_yaml(tmp_path / "clouds.yaml")))
+        user_data = base64_text(phone_home_user_data(receiver.server_port))
+        tenant.wait_for(tenant.create(user_data=user_data), "ACTIVE")
+        guests = [one.name for one in threading.enumerate() if one.name.startswith("guest-")]
+        tenant.connection.close()
+
+    assert guests == []
+    assert receiver.bodies == []
 
 
 def test_console_shows_the_user_data_during_build_too(tenant):
