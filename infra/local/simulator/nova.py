@@ -13,6 +13,8 @@ from infra.local.simulator.nova_lifecycle import Lifecycle
 from infra.local.simulator.state import Cloud, Server
 from infra.local.simulator.web import ApiError, Request, Response, Route, json_response, page, route
 
+_Test = Callable[[str], bool]
+
 _MAX_PAGE = 1000
 _ERROR_NAMES = {
     400: "badRequest",
@@ -194,7 +196,7 @@ class Nova:
 def _matches(server: Server, request: Request) -> bool:
     """Apply the filters a tenant may use; unknown ones are ignored, as Nova does."""
     own = set(server.tags)
-    tests: dict[str, Callable[[str], bool]] = {
+    tests: dict[str, _Test] = {
         "name": lambda value: bool(re.search(value, server.name)),
         "status": lambda value: value.upper() == nova_views.server_status(server),
         "tags": lambda value: set(value.split(",")) <= own,
