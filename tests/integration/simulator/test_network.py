@@ -17,12 +17,14 @@ def test_ports_get_distinct_addresses(tenant):
 
 def test_ports_are_found_by_tags_name_and_device(tenant):
     port = tenant.create_port(name="a")
-    tenant.create_port(name="b")
+    other = tenant.create_port(name="b")
     tenant.network.set_tags(port, ["task-1", "slices"])
+    tenant.network.set_tags(other, ["task-2", "slices"])
 
     assert [one.id for one in tenant.network.ports(tags="task-1,slices")] == [port.id]
     assert [one.id for one in tenant.network.ports(name="a")] == [port.id]
-    assert not list(tenant.network.ports(tags="task-2"))
+    assert len(list(tenant.network.ports(tags="slices"))) == 2
+    assert not list(tenant.network.ports(tags="task-1,task-2"))
     assert not list(tenant.network.ports(device_id="nope"))
     assert len(list(tenant.network.ports(limit=1))) == 2
 
