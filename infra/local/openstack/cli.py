@@ -19,6 +19,8 @@ def main(arguments: list[str] | None = None) -> int:
     """Run the command and return its exit status: 0, or 1 with a message on stderr."""
     options = _parser().parse_args(arguments)
     state = State(options.state.resolve())
+    # However this command is interrupted, it takes along what it was starting.
+    signal.signal(signal.SIGTERM, signal.default_int_handler)
     try:
         return _run(options, state)
     except (install.InstallError, processes.StartError, PortError, StateError) as error:
@@ -54,7 +56,6 @@ def _run(options: argparse.Namespace, state: State) -> int:
 
 def _stay(state: State, *, is_ours: bool) -> int:
     """Stay until interrupted, then stop what this command started; fail if it ends by itself."""
-    signal.signal(signal.SIGTERM, signal.default_int_handler)
     _report(f"export OS_CLIENT_CONFIG_FILE={state.clouds_file} OS_CLOUD=slices")
     _report("Ctrl-C stops it" if is_ours else "Ctrl-C leaves it running, as it was found")
     try:
@@ -77,7 +78,7 @@ def _show_status(state: State, *, as_json: bool) -> int:
     elif status.ready:
         _report(f"ready, pid {status.pid}, {status.auth_url}, clouds in {status.clouds_file}")
     elif status.running:
-        _report(f"starting, pid {status.pid}")
+        _report(f"running but not ready, pid {status.pid}")
     else:
         _report("not running" if status.installed else "not installed")
     return 0 if status.ready else 3
