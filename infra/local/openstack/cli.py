@@ -19,8 +19,6 @@ def main(arguments: list[str] | None = None) -> int:
     """Run the command and return its exit status: 0, or 1 with a message on stderr."""
     options = _parser().parse_args(arguments)
     state = State(options.state.resolve())
-    # However this command is interrupted, it takes along what it was starting.
-    signal.signal(signal.SIGTERM, signal.default_int_handler)
     try:
         return _run(options, state)
     except (install.InstallError, processes.StartError, PortError, StateError) as error:
