@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 
+import openstack
 import pytest
 
 from chalicelib.adapters.openstack.catalog import OpenStackCatalog
@@ -42,6 +43,7 @@ class World:
     connection: CloudConnection
     compute: OpenStackCompute
     catalog: OpenStackCatalog
+    is_real: bool = False
 
     @classmethod
     def new(cls, **limits):
@@ -133,5 +135,20 @@ def any_world(request):
     """The adapter on each cloud in turn."""
     request.getfixturevalue(request.param)
     world = World.new()
+    world.is_real = request.param == "real_cloud"
     yield world
     world.clean_up()
+
+
+@pytest.fixture
+def unlimited_memory(any_world):
+    """Let the tenant ask for more memory than any host of the real cloud has."""
+    if not any_world.is_real:
+        yield
+        return
+    with openstack.connect(cloud="slices-admin") as admin:
+        project = admin.identity.find_project("slices", ignore_missing=False)
+        usual = admin.get_compute_quotas(project.id).ram
+        admin.set_compute_quotas(project.id, ram=-1)
+        yield
+        admin.set_compute_quotas(project.id, ram=usual)

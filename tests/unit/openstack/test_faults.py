@@ -28,16 +28,16 @@ REFUSED_CREATES = [
     (
         400,
         (
-            "Flavor's disk is smaller than the minimum size specified in image metadata. Flavor disk "
-            "is 1073741824 bytes, minimum size is 32212254720 bytes."
+            "Flavor's disk is smaller than the minimum size specified in image metadata. Flavor "
+            "disk is 1073741824 bytes, minimum size is 32212254720 bytes."
         ),
         "choose a larger flavor",
     ),
     (
         400,
         (
-            "Flavor's disk is too small for requested image. Flavor disk is 1073741824 bytes, image is "
-            "1073741825 bytes."
+            "Flavor's disk is too small for requested image. Flavor disk is 1073741824 bytes, "
+            "image is 1073741825 bytes."
         ),
         "choose a larger flavor",
     ),
@@ -52,8 +52,8 @@ REFUSED_CREATES = [
     (
         400,
         (
-            "Invalid input for field/attribute server. Value: {'name': 'x'}. 'networks' is a required "
-            "property"
+            "Invalid input for field/attribute server. Value: {'name': 'x'}. 'networks' is a "
+            "required property"
         ),
         "tell the operator",
     ),
@@ -241,8 +241,8 @@ def test_refused_user_data_is_never_repeated():
         ("No valid host was found. ", "choose a smaller flavor"),
         (
             (
-                "Exceeded maximum number of retries. Exhausted all hosts available for retrying build "
-                f"failures for instance {ID}."
+                "Exceeded maximum number of retries. Exhausted all hosts available for retrying "
+                f"build failures for instance {ID}."
             ),
             "could not start the VM",
         ),
