@@ -7,6 +7,7 @@ import threading
 import time
 
 import pytest
+import yaml
 
 from chalicelib.domain.errors import (
     CloudCredentialsRefused,
@@ -28,16 +29,16 @@ def creates(simulator):
     ]
 
 
+_ID = "6dcb2fcb-3428-437f-b0ea-18bc13f9f247"
+
+
 @pytest.fixture
 def configured(simulator, tmp_path, monkeypatch):
     """Change the cloud's entry in clouds.yaml."""
 
     def change(**entries):
         path = simulator.clouds_yaml(tmp_path / "changed.yaml")
-        config = json.loads(path.read_text()) if path.read_text().startswith("{") else None
-        if config is None:
-            yaml = pytest.importorskip("yaml")
-            config = yaml.safe_load(path.read_text())
+        config = yaml.safe_load(path.read_text())
         config["clouds"]["slices"].update(entries)
         path.write_text(json.dumps(config))
         monkeypatch.setenv("OS_CLIENT_CONFIG_FILE", str(path))
@@ -148,9 +149,6 @@ def test_a_refused_connection_leaves_nothing_in_doubt(configured):
             )
 
 
-_ID = "6dcb2fcb-3428-437f-b0ea-18bc13f9f247"
-
-
 @pytest.mark.parametrize(
     "wrong", [{"password": "wrong"}, {"project_name": "nope"}], ids=["password", "project"]
 )
@@ -195,6 +193,36 @@ def test_an_expired_token_is_renewed_unseen(simulator, world):
     resource_id, _, server = world.server()
     simulator.expire_tokens()
     assert world.one(resource_id).id == server.id
+
+
+def test_a_change_refused_for_its_token_is_not_in_doubt_when_login_fails(simulator, world):
+    resource_id = world.resource_id()
+    port = world.compute.create_port(resource_id, "public", 0)
+    # By id: a lookup by name would meet the expired token first.
+    networks = {one.friendly_name: one.location for one in world.catalog.networks()}
+    simulator.expire_tokens()
+    simulator.faults.add(Fault(Effect.DROP_BEFORE, "POST", "/auth/tokens$", times=None))
+    with pytest.raises(CloudUnreachable):
+        world.compute.create_port(resource_id, networks["public"], 1)
+    simulator.faults.clear()
+    assert [one.id for one in world.compute.find_ports(resource_id)] == [port.id]
+
+
+def test_no_answer_comes_from_a_cache(simulator, tmp_path, monkeypatch):
+    config = yaml.safe_load(simulator.clouds_yaml(tmp_path / "cached.yaml").read_text())
+    config["cache"] = {
+        "class": "dogpile.cache.memory",
+        "expiration_time": 3600,
+        "expiration": {"compute.servers": 3600, "compute.servers.detail": 3600},
+    }
+    (tmp_path / "cached.yaml").write_text(json.dumps(config))
+    monkeypatch.setenv("OS_CLIENT_CONFIG_FILE", str(tmp_path / "cached.yaml"))
+    mine, same_elsewhere = World.new(), World.new()
+    resource_id = mine.resource_id()
+    assert not mine.compute.find_servers(resource_id)
+    same_elsewhere.server(resource_id)
+    assert len(mine.compute.find_servers(resource_id)) == 1
+    same_elsewhere.clean_up()
 
 
 def test_garbage_is_no_answer(simulator, world):
