@@ -1,0 +1,1 @@
+"""A real OpenStack control plane (Keystone, Glance, Placement, Nova, Neutron) on loopback."""

@@ -1,0 +1,1 @@
+"""What runs in the servers' environment. Nothing here is imported by the application."""
