@@ -117,6 +117,20 @@ def test_a_bad_answer_gives_no_keys(issuer, stub, clock, status, headers, body):
     assert stub.hits == ["/jwks"]
 
 
+def test_no_more_is_read_than_a_key_set_may_be_long(stub):
+    stub.body = b"x" * (256 * 1024)
+    assert len(DocumentFetcher()(f"{stub.url}/jwks")) == 256 * 1024
+    stub.body += b"x"
+    with pytest.raises(FetchError, match="more than 262144 bytes"):
+        DocumentFetcher()(f"{stub.url}/jwks")
+
+
+def test_compressed_answers_are_not_unpacked(stub):
+    stub.headers, stub.body = {"Content-Encoding": "gzip"}, gzip.compress(bytes(10_000_000))
+    with pytest.raises(FetchError, match="compressed"):
+        DocumentFetcher()(f"{stub.url}/jwks")
+
+
 @pytest.mark.parametrize("status", [301, 302, 303, 307, 308])
 def test_redirects_are_not_followed(issuer, stub, status):
     stub.status, stub.headers = status, {"Location": f"{issuer.url}/expauth/jwks"}

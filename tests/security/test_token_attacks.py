@@ -56,6 +56,30 @@ def test_a_bad_token_is_refused(name, forged, verifier, caplog):
     assert len(signature) < 20 or signature not in caught.value.detail + caplog.text
 
 
+@pytest.mark.parametrize(
+    ("name", "reason"),
+    [
+        ("four parts", "three parts"),
+        ("payload empty", "base64url"),
+        ("crit unknown", "`crit`"),
+        ("crit empty", "`crit`"),
+        ("b64 false", "`b64`"),
+        ("kid too long", "`kid` must be"),
+        ("kid list", "`kid` must be"),
+        ("exp NaN", "unambiguous"),
+        ("exp 1e400", "not a time"),
+        ("HS256 with EC public PEM", "algorithm is not accepted"),
+        ("another key, same kid", "signature"),
+        ("user token by the experiment key", "signature"),
+        ("aud other", "another service"),
+        ("3 MB", "8192 bytes"),
+    ],
+)
+def test_the_reason_is_the_right_one(name, reason, forged, verifier):
+    with pytest.raises(TokenInvalid, match=reason):
+        verifier.verify(forged[name])
+
+
 def test_the_second_proof_refuses_them_too(forged, verifier):
     for token in forged.values():
         with pytest.raises(Unauthenticated):

@@ -91,6 +91,22 @@ def test_a_cold_outage_is_told_and_ends_soon_after_the_authority_is_back(authori
     assert cache.find("ES256", "ec1")
 
 
+def test_whoever_waited_for_a_slow_failure_does_not_repeat_it(authority):
+    cache = authority.cache()
+    authority.down = True
+    quick = authority.fetch
+
+    def slow(url):
+        authority.seconds += 6
+        return quick(url)
+
+    cache._fetch = slow
+    for _ in range(3):
+        with pytest.raises(AuthorityUnavailable):
+            cache.find("ES256", "ec1")
+    assert len(authority.asked) == 1
+
+
 def test_new_keys_are_found_with_one_refresh(authority):
     cache = authority.cache()
     cache.find("ES256", "ec1")
@@ -193,6 +209,11 @@ def ec_jwk(curve, algorithm):
     return jwt.get_algorithm_by_name(algorithm).to_jwk(key, as_dict=True)
 
 
+def private_ec_jwk():
+    key = ec.generate_private_key(ec.SECP256R1())
+    return {**jwt.get_algorithm_by_name("ES256").to_jwk(key, as_dict=True), "key_ops": ["verify"]}
+
+
 def rsa_jwk(bits):
     key = rsa.generate_private_key(public_exponent=65537, key_size=bits).public_key()
     return jwt.get_algorithm_by_name("RS256").to_jwk(key, as_dict=True)
@@ -209,7 +230,7 @@ BAD_KEYS = {
     "for signing only": lambda good: {**good, "key_ops": ["sign"]},
     "operations no list": lambda good: {**good, "key_ops": "verify"},
     "other algorithm": lambda good: {**good, "alg": "ES384"},
-    "private": lambda good: {**good, "d": good["x"]},
+    "private": lambda _: private_ec_jwk(),
     "off the curve": lambda good: {**good, "x": good["y"], "y": good["x"]},
     "no point": lambda good: {**good, "x": 1},
 }

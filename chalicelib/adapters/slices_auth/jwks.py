@@ -86,8 +86,7 @@ class JWKSCache:
         # With stale keys at hand nobody waits for the thread that is already fetching.
         if self._lock.acquire(blocking=not self._usable()):
             try:
-                if self._key_set is known:
-                    self._refresh_if_due()
+                self._refresh_if_due()
             finally:
                 self._lock.release()
         keys = self._usable()
@@ -109,13 +108,15 @@ class JWKSCache:
         interval = REFRESH_INTERVAL_SECONDS if self._usable() else COLD_RETRY_SECONDS
         if self._attempted_at is not None and now - self._attempted_at < interval:
             return
-        self._attempted_at = now
         try:
             keys = parse_key_set(self._fetch(self._key_set_url()))
         except (FetchError, ValueError) as error:
             self._last_attempt_failed = True
             _log.warning("No new keys for %s tokens: %s", self._issuer.kind, error)
             return
+        finally:
+            # Counted from its end: whoever waited for a slow failure shall not repeat it at once.
+            self._attempted_at = self._monotonic()
         self._last_attempt_failed = False
         self._key_set = _KeySet(keys, now)
 
