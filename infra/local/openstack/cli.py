@@ -24,6 +24,8 @@ def main(arguments: list[str] | None = None) -> int:
     except (install.InstallError, processes.StartError, PortError, StateError) as error:
         _report(f"error: {error}")
         return 1
+    except KeyboardInterrupt:
+        return 128 + signal.SIGINT
 
 
 def _run(options: argparse.Namespace, state: State) -> int:
@@ -32,9 +34,9 @@ def _run(options: argparse.Namespace, state: State) -> int:
             if not install.install(_report):
                 _report("already installed")
         case "start":
-            lifecycle.start(state, options.base_port, _report)
+            started = lifecycle.start(state, options.base_port, _report)
             if options.foreground:
-                return _stay(state)
+                return _stay(state, is_ours=started)
         case "stop":
             _report("stopped" if lifecycle.stop(state) else "was not running")
         case "reset":
@@ -50,16 +52,17 @@ def _run(options: argparse.Namespace, state: State) -> int:
     return 0
 
 
-def _stay(state: State) -> int:
-    """Stay until interrupted, then stop the control plane; fail if it ends by itself."""
-    signal.signal(signal.SIGTERM, signal.default_int_handler)
-    _report(f"export OS_CLIENT_CONFIG_FILE={state.clouds_file} OS_CLOUD=slices; Ctrl-C stops it")
+def _stay(state: State, *, is_ours: bool) -> int:
+    """Stay until interrupted, then stop what this command started; fail if it ends by itself."""
+    _report(f"export OS_CLIENT_CONFIG_FILE={state.clouds_file} OS_CLOUD=slices")
+    _report("Ctrl-C stops it" if is_ours else "Ctrl-C leaves it running, as it was found")
     try:
         while processes.is_ready(state):
             time.sleep(WATCH_SECONDS)
     except KeyboardInterrupt:
-        lifecycle.stop(state)
-        _report("stopped")
+        if is_ours:
+            lifecycle.stop(state)
+            _report("stopped")
         return 0
     _report(f"error: the control plane ended by itself; see {state.logs}")
     return 1
@@ -73,7 +76,7 @@ def _show_status(state: State, *, as_json: bool) -> int:
     elif status.ready:
         _report(f"ready, pid {status.pid}, {status.auth_url}, clouds in {status.clouds_file}")
     elif status.running:
-        _report(f"starting, pid {status.pid}")
+        _report(f"running but not ready, pid {status.pid}")
     else:
         _report("not running" if status.installed else "not installed")
     return 0 if status.ready else 3

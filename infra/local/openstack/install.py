@@ -4,6 +4,7 @@ The servers' pins must not leak into the application's environment, so they get
 `.venv-openstack`. A stamp holds a digest of what was installed; with it, installing again is free.
 """
 
+import fcntl
 import hashlib
 import os
 import shutil
@@ -13,9 +14,10 @@ import tempfile
 import time
 import venv
 from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
-from .state import REPOSITORY
+from .state import DEFAULT_STATE, REPOSITORY
 
 HERE = Path(__file__).resolve().parent
 REQUIREMENTS = HERE / "requirements.txt"
@@ -46,8 +48,14 @@ def install(report: Report) -> bool:
     Raises:
         InstallError: The Python is too old or the installer failed.
     """
-    if is_installed():
-        return False
+    with _lock():
+        if is_installed():
+            return False
+        _install(report)
+        return True
+
+
+def _install(report: Report) -> None:
     if sys.version_info < MINIMUM_PYTHON:
         raise InstallError(
             f"OpenStack needs Python 3.11 or newer, this is {sys.version.split()[0]}"
@@ -64,7 +72,16 @@ def install(report: Report) -> bool:
     _install_ml2_driver(tool)
     _stamp().write_text(_digest())
     report(f"OpenStack installed in {time.monotonic() - started:.0f} s")
-    return True
+
+
+@contextmanager
+def _lock() -> Iterator[None]:
+    """Let one command at a time install; several states share the environment."""
+    lock_file = DEFAULT_STATE.parent / "openstack-install.lock"
+    lock_file.parent.mkdir(parents=True, exist_ok=True)
+    with lock_file.open("w") as file:
+        fcntl.flock(file, fcntl.LOCK_EX)
+        yield
 
 
 def _install_ml2_driver(tool: list[str]) -> None:

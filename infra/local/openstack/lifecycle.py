@@ -123,7 +123,8 @@ def _discard_unfinished(state: State, report: Report) -> None:
 @contextmanager
 def _lock(state: State) -> Iterator[None]:
     """Let one command at a time change a state; the others wait."""
-    state.root.mkdir(parents=True, exist_ok=True)
+    # Databases and keys inside are nobody else's business.
+    state.root.mkdir(mode=0o700, parents=True, exist_ok=True)
     with state.lock_file.open("w") as file:
         fcntl.flock(file, fcntl.LOCK_EX)
         yield

@@ -70,8 +70,16 @@ def wait_ready(state: State, supervisor: subprocess.Popen[bytes], report: Report
     """Wait until the control plane is ready, passing the supervisor's progress on.
 
     Raises:
-        StartError: It died, or was not ready in time (it is stopped then).
+        StartError: It died, or was not ready in time. Then, and when interrupted, it is stopped.
     """
+    try:
+        _follow(state, supervisor, report)
+    except BaseException:
+        stop(state)
+        raise
+
+
+def _follow(state: State, supervisor: subprocess.Popen[bytes], report: Report) -> None:
     deadline = time.monotonic() + START_TIMEOUT_SECONDS
     shown = 0
     while True:
@@ -83,7 +91,6 @@ def wait_ready(state: State, supervisor: subprocess.Popen[bytes], report: Report
             return
         if time.monotonic() > deadline:
             tail = _tail(state, "supervisor")
-            stop(state)
             raise StartError(f"not ready after {START_TIMEOUT_SECONDS:.0f} s\n{tail}")
         time.sleep(POLL_SECONDS)
 

@@ -168,7 +168,7 @@ def ensure_settings(state: State, base_port: int | None) -> Settings:
     settings = load_settings(state)
     if settings is None:
         settings = _new_settings(state, base_port or DEFAULT_BASE_PORT)
-        state.root.mkdir(parents=True, exist_ok=True)
+        state.root.mkdir(mode=0o700, parents=True, exist_ok=True)
         write_private(state.settings_file, json.dumps(asdict(settings), indent=2) + "\n")
     elif base_port not in {None, settings.base_port}:
         raise StateError(
