@@ -140,6 +140,7 @@ class TaskItem(Model):
     link_ids = JSONAttribute(null=True)
     steps = JSONAttribute(null=True)
     intent = JSONAttribute(null=True)
+    secret_input = JSONAttribute(null=True)
     warnings = JSONAttribute(null=True)
     refusal = JSONAttribute(null=True)
     failure_reason = UnicodeAttribute(null=True)
