@@ -77,6 +77,7 @@ class ResourceItem(Model):
     ssh_host_key_fingerprints = JSONAttribute(null=True)
     lease = JSONAttribute(null=True)
     lease_counter = NumberAttribute(null=True)
+    resets = NumberAttribute(null=True)
     create_intent = JSONAttribute(null=True)
     phone_home_hashes = JSONAttribute(null=True)
     phoned_home_at = UnicodeAttribute(null=True)
