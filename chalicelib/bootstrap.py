@@ -8,8 +8,8 @@ from __future__ import annotations
 import os
 import secrets
 from datetime import UTC, datetime
-from functools import _lru_cache_wrapper, cache
-from typing import TYPE_CHECKING, Any
+from functools import cache
+from typing import TYPE_CHECKING
 
 from chalicelib.config import Settings, load_settings
 from chalicelib.domain.ids import IdKind, make_id, uuid7
@@ -120,16 +120,13 @@ def cloud_catalog() -> CloudCatalog:
 
 def reset() -> None:
     """Forget everything built, for tests and launchers that change the environment."""
-    for built in _BUILT:
+    for built in (
+        settings,
+        backend,
+        token_verifier,
+        console_opener,
+        _cloud_connection,
+        compute,
+        cloud_catalog,
+    ):
         built.cache_clear()
-
-
-_BUILT: tuple[_lru_cache_wrapper[Any], ...] = (
-    settings,
-    backend,
-    token_verifier,
-    console_opener,
-    _cloud_connection,
-    compute,
-    cloud_catalog,
-)
