@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterator
 from contextlib import contextmanager
 
+from botocore.exceptions import ClientError, HTTPClientError
 from botocore.exceptions import ConnectionError as BotoConnectionError
-from botocore.exceptions import HTTPClientError
 from pynamodb.exceptions import PynamoDBException
 
 from chalicelib.domain.errors import Unavailable
@@ -27,6 +27,7 @@ _PASSING_CODES = frozenset(
         "504",
     }
 )
+_NO_ANSWER = (BotoConnectionError, HTTPClientError)
 
 
 class ConditionFailed(Exception):
@@ -45,14 +46,17 @@ def store_errors() -> Iterator[None]:
     try:
         yield
     except PynamoDBException as error:
-        if error.cause_response_code == "ConditionalCheckFailedException":
+        code = _code(error)
+        if code == "ConditionalCheckFailedException":
             raise ConditionFailed from error
-        if _is_passing(error):
+        if code in _PASSING_CODES or isinstance(error.cause, _NO_ANSWER):
             raise Unavailable("The database does not answer; try again.") from error
         raise
 
 
-def _is_passing(error: PynamoDBException) -> bool:
-    if isinstance(error.cause, BotoConnectionError | HTTPClientError):
-        return True
-    return error.cause_response_code in _PASSING_CODES
+def _code(error: PynamoDBException) -> str | None:
+    # Not error.cause_response_code: it fails itself when the cause is a timeout.
+    if not isinstance(error.cause, ClientError):
+        return None
+    code: str = error.cause.response.get("Error", {}).get("Code", "")
+    return code

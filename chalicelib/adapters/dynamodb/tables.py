@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from dataclasses import dataclass, fields
+from dataclasses import dataclass
 from functools import cache
 from typing import Any, TypeVar, cast
 
@@ -34,6 +34,11 @@ class Tables:
     catalog: type[CatalogItem]
     claims: type[ClaimItem]
 
+    @property
+    def models(self) -> tuple[type[Model], ...]:
+        """All of them."""
+        return (self.resources, self.tasks, self.catalog, self.claims)
+
 
 def tables(settings: Settings) -> Tables:
     """Return the tables of a deployment, the same ones each time; no connection is made yet."""
@@ -42,12 +47,25 @@ def tables(settings: Settings) -> Tables:
 
 @cache
 def _tables(prefix: str, url: str | None) -> Tables:
-    return Tables(
+    bound = Tables(
         resources=_bound(ResourceItem, f"{prefix}resources", url),
         tasks=_bound(TaskItem, f"{prefix}tasks", url),
         catalog=_bound(CatalogItem, f"{prefix}catalog", url),
         claims=_bound(ClaimItem, f"{prefix}claims", url),
     )
+    _share_client(bound)
+    return bound
+
+
+def _share_client(bound: Tables) -> None:
+    """Let the tables use one client; pynamodb would make four, at 0.1 s of a cold start each."""
+    first, *others = (
+        model._get_connection()  # noqa: SLF001 - there is no public way to hand in a client
+        for model in bound.models
+    )
+    for other in others:
+        first.connection.add_meta_table(other.get_meta_table())
+        other.connection = first.connection
 
 
 def _bound(item: type[ModelT], table_name: str, url: str | None) -> type[ModelT]:
@@ -77,8 +95,7 @@ def create_tables(settings: Settings) -> None:
     Raises:
         TimeoutError: a table is not ready after a minute.
     """
-    bound = tables(settings)
-    models: list[type[Model]] = [getattr(bound, field.name) for field in fields(bound)]
+    models = tables(settings).models
     for model in models:
         model.create_table(wait=False, ignore_update_ttl_errors=True)
     deadline = time.monotonic() + _READY_TIMEOUT_SECONDS

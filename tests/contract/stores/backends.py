@@ -11,7 +11,6 @@ import subprocess
 import time
 import uuid
 from collections.abc import Iterator
-from dataclasses import fields
 from pathlib import Path
 
 import pytest
@@ -84,9 +83,8 @@ def endpoint() -> Iterator[Stores]:
     try:
         yield stores(settings)
     finally:
-        bound = tables(settings)
-        for field in fields(bound):
-            getattr(bound, field.name).delete_table()
+        for model in tables(settings).models:
+            model.delete_table()
 
 
 BACKENDS = {"fakes": fakes, "moto": moto, "dynalite": dynalite, "endpoint": endpoint}
