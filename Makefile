@@ -1,0 +1,67 @@
+# Every command sets up what it needs. `make help` lists them.
+SHELL := /bin/bash
+.DEFAULT_GOAL := help
+PY := .venv/bin/python
+CLOUD ?= simulator
+PORT ?= 8000
+
+.PHONY: help
+help: ## Show this list
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-16s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+
+.PHONY: setup
+setup: ## Install what the other commands need (they do it themselves)
+	@infra/local/setup.sh
+
+.PHONY: demo
+demo: setup ## Run the main job on a local stack: two VMs, from request to gone (CLOUD=openstack: the real control plane)
+	@$(PY) -m infra.local run --cloud $(CLOUD) --quiet -- infra/local/demo.sh
+
+.PHONY: up
+up: setup ## Keep a local stack running: API, token issuer, cloud (CLOUD=openstack, PORT=8000)
+	@$(PY) -m infra.local up --cloud $(CLOUD) --port $(PORT)
+
+.PHONY: test
+test: setup ## Run all tests that need no more than Python
+	@$(PY) -m pytest -n 2 --dist loadfile -m "not openstack" tests
+
+.PHONY: test-openstack
+test-openstack: setup ## Run the integration tests on the real OpenStack control plane
+	@$(PY) -m pytest -m openstack tests
+
+.PHONY: check
+check: setup ## Lint and type-check everything
+	@.venv/bin/ruff format --check .
+	@.venv/bin/ruff check .
+	@.venv/bin/mypy
+	@.venv/bin/lint-imports --no-logo
+	@.venv/bin/shellcheck examples/*.sh infra/local/*.sh .ci/run
+
+.PHONY: fmt
+fmt: setup ## Format the code
+	@.venv/bin/ruff format .
+	@.venv/bin/ruff check --fix .
+
+.PHONY: openstack
+openstack: setup ## Start the real OpenStack control plane on this machine (stop: make openstack-stop)
+	@$(PY) -m infra.local.openstack start
+
+.PHONY: openstack-stop
+openstack-stop: setup ## Stop it
+	@$(PY) -m infra.local.openstack stop
+
+.PHONY: bench
+bench: setup ## Measure CPU, import time and added latency
+	@$(PY) -m infra.local.bench
+
+.PHONY: docs
+docs: setup ## Write the generated reference pages again
+	@$(PY) -m infra.local.docs
+
+.PHONY: lock
+lock: setup ## Pin the dependencies again from pyproject.toml
+	@infra/local/lock.sh
+
+.PHONY: clean
+clean: ## Remove what the commands made
+	rm -rf .venv .venv-openstack .state build dist .pytest_cache .mypy_cache .ruff_cache .hypothesis

@@ -33,13 +33,14 @@ class TaskStatus(StrEnum):
 
 _R = ResourceStatus
 
+# A build that fails is removed first: `failed` means that nothing is left in the cloud.
 NEXT_STATUSES: dict[ResourceStatus, frozenset[ResourceStatus]] = {
-    _R.REQUESTED: frozenset({_R.IMAGING, _R.TERMINATING, _R.FAILED}),
-    _R.IMAGING: frozenset({_R.BOOTING, _R.INITIALIZING, _R.TERMINATING, _R.FAILED}),
-    _R.BOOTING: frozenset({_R.INITIALIZING, _R.TERMINATING, _R.FAILED}),
-    _R.INITIALIZING: frozenset({_R.UP, _R.TERMINATING, _R.FAILED}),
-    _R.UP: frozenset({_R.RESETTING, _R.TERMINATING, _R.FAILED}),
-    _R.RESETTING: frozenset({_R.UP, _R.TERMINATING, _R.FAILED}),
+    _R.REQUESTED: frozenset({_R.IMAGING, _R.TERMINATING}),
+    _R.IMAGING: frozenset({_R.BOOTING, _R.INITIALIZING, _R.TERMINATING}),
+    _R.BOOTING: frozenset({_R.INITIALIZING, _R.TERMINATING}),
+    _R.INITIALIZING: frozenset({_R.UP, _R.TERMINATING}),
+    _R.UP: frozenset({_R.RESETTING, _R.TERMINATING}),
+    _R.RESETTING: frozenset({_R.UP, _R.TERMINATING}),
     _R.TERMINATING: frozenset({_R.TERMINATED, _R.FAILED}),
     _R.FAILED: frozenset({_R.TERMINATING}),
     _R.TERMINATED: frozenset(),

@@ -12,6 +12,7 @@ import signal
 import subprocess
 import sys
 import tempfile
+import threading
 import zlib
 from email import message_from_bytes, policy
 from email.message import Message
@@ -30,6 +31,7 @@ _P256_PRIME = 2**256 - 2**224 + 2**192 + 2**96 - 1
 _P256_B = 0x5AC635D8AA3A93E7B3EBBD55769886BC651D06B0CC53B0F63BCE3C3E27D2604B
 
 _log = logging.getLogger(__name__)
+_start_lock = threading.Lock()
 
 
 class Part(NamedTuple):
@@ -101,29 +103,16 @@ def _decompressed(user_data: bytes) -> bytes:
 
 def _run(script: bytes, hostname: str, directory: Path) -> str:
     """Run a script in its own session; answer how it ended, in a few words."""
-    program = directory / "part"
-    program.touch(mode=0o700)
-    program.write_bytes(script)
     key_directory = directory / "ssh"
     key_directory.mkdir()
     _write_host_keys(key_directory, hostname)
-    first_line = script.split(b"\n", 1)[0]
-    is_python = first_line.startswith(b"#!") and b"python3" in first_line
     environment = {
         "PATH": os.environ.get("PATH", os.defpath),
         "HOSTNAME": hostname,
         HOST_KEY_DIR_VARIABLE: str(key_directory),
     }
     try:
-        process = subprocess.Popen(  # noqa: S603  the guest's own script is what a guest runs
-            [sys.executable, str(program)] if is_python else [str(program)],
-            env=environment,
-            cwd=directory,
-            stdin=subprocess.DEVNULL,
-            stdout=subprocess.DEVNULL,
-            stderr=subprocess.DEVNULL,
-            start_new_session=True,
-        )
+        process = _start(script, directory, environment)
     except OSError as error:
         return f"could not start: {error.strerror}"
     try:
@@ -133,6 +122,25 @@ def _run(script: bytes, hostname: str, directory: Path) -> str:
         os.killpg(process.pid, signal.SIGKILL)
         process.wait()
         return f"killed after {TIMEOUT_SECONDS:g} s"
+
+
+def _start(script: bytes, directory: Path, environment: dict[str, str]) -> subprocess.Popen[bytes]:
+    program = directory / "part"
+    first_line = script.split(b"\n", 1)[0]
+    is_python = first_line.startswith(b"#!") and b"python3" in first_line
+    # A file that another guest's half-born child still holds open for writing cannot be run.
+    with _start_lock:
+        program.touch(mode=0o700)
+        program.write_bytes(script)
+        return subprocess.Popen(  # noqa: S603  the guest's own script is what a guest runs
+            [sys.executable, str(program)] if is_python else [str(program)],
+            env=environment,
+            cwd=directory,
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.DEVNULL,
+            stderr=subprocess.DEVNULL,
+            start_new_session=True,
+        )
 
 
 def _write_host_keys(directory: Path, hostname: str) -> None:

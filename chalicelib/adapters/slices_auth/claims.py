@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-import re
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
 from chalicelib.domain.errors import TokenExpired, TokenInvalid, TokenNotYetValid
+from chalicelib.domain.ids import IdKind, is_id
 from chalicelib.domain.tokens import TokenKind, VerifiedToken
 
 if TYPE_CHECKING:
@@ -18,8 +18,11 @@ LEEWAY_SECONDS = 30
 MAX_NAME_LENGTH = 256
 # 9999-12-31T00:00:00Z: what a datetime can hold with a day to spare.
 _LAST_MOMENT = 253_402_214_400
-_SUBJECT = re.compile(r"(user|proj|exp)_[a-z0-9][a-z0-9.-]{0,62}_[0-7][0-9a-hjkmnp-tv-z]{25}")
-_KINDS = {"user": TokenKind.USER, "proj": TokenKind.PROJECT, "exp": TokenKind.EXPERIMENT}
+_KINDS = {
+    IdKind.USER: TokenKind.USER,
+    IdKind.PROJECT: TokenKind.PROJECT,
+    IdKind.EXPERIMENT: TokenKind.EXPERIMENT,
+}
 
 HOW_TO_GET = {
     TokenKind.USER: "`slices auth id-token AUDIENCE` (user tokens last about an hour)",
@@ -32,8 +35,7 @@ def kind_of(identifier: object) -> TokenKind | None:
     """Return the kind of token whose subject this SLICES id may be, if it is one."""
     if not isinstance(identifier, str):
         return None
-    match = _SUBJECT.fullmatch(identifier)
-    return None if match is None else _KINDS[match.group(1)]
+    return next((kind for id_kind, kind in _KINDS.items() if is_id(identifier, id_kind)), None)
 
 
 def check_claims(

@@ -34,7 +34,7 @@ class TokenSource(Protocol):
         """Make an experiment's token."""
 
 
-class BadTokenRequest(ValueError):  # noqa: N818 -- named for what the client sent
+class BadTokenRequest(ValueError):
     """The request makes no sense; the text says what would."""
 
 

@@ -6,8 +6,8 @@ with faults on demand. Guests do not exist; their phone-home part is run as a lo
 """
 
 from infra.local.simulator.faults import Effect, Fault
-from infra.local.simulator.nova_lifecycle import Timings
 from infra.local.simulator.server import RecordedRequest
 from infra.local.simulator.simulator import Simulator, Snapshot
+from infra.local.simulator.timings import Timings
 
 __all__ = ["Effect", "Fault", "RecordedRequest", "Simulator", "Snapshot", "Timings"]

@@ -51,9 +51,13 @@ class FaultsApi:
         for key, value in wanted.items():
             if key not in _FIELDS or not isinstance(value, _FIELDS[key]):
                 raise ApiError(400, f"{key} is unknown or of the wrong type")
-        if wanted.get("effect") not in set(Effect):
+        if "effect" not in wanted:
             raise ApiError(400, f"effect must be one of {', '.join(Effect)}")
-        return json_response(201, self._faults.add(Fault(**wanted)).describe())
+        try:
+            fault = Fault(**wanted)
+        except ValueError as error:
+            raise ApiError(400, str(error)) from error
+        return json_response(201, self._faults.add(fault).describe())
 
     def _clear(self, request: Request) -> Response:
         del request

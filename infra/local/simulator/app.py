@@ -1,11 +1,14 @@
 """From a request to its answer: service, route, token, then the handler under the cloud's lock."""
 
+import logging
 from collections.abc import Sequence
 from dataclasses import replace
 
 from infra.local.simulator.keystone import Keystone
 from infra.local.simulator.state import Cloud
 from infra.local.simulator.web import ApiError, Request, Response, Service
+
+_log = logging.getLogger(__name__)
 
 
 class App:
@@ -32,6 +35,10 @@ class App:
                             return route.handler(known, *match.groups())
                     except ApiError as error:
                         return service.refuse(request, error)
+                    except Exception:  # noqa: BLE001  the boundary: logged and answered
+                        # A fault of the simulator: say so, and keep the other clients served.
+                        _log.exception("%s %s failed", request.method, request.path)
+                        return service.refuse(request, ApiError(500, "Unexpected API Error."))
                 return service.refuse(request, ApiError(404, "The resource could not be found."))
         return Response(404, b"404 Not Found", {"Content-Type": "text/plain"})
 

@@ -43,6 +43,9 @@ class Fault:
         message: The error's text; the server's fault for SPAWN_ERROR and DELETE_ERROR_ONCE.
         seconds: The length of DELAY.
         hits: How many requests it has hit so far.
+
+    Raises:
+        ValueError: The effect is unknown, or the path is no regular expression.
     """
 
     effect: Effect
@@ -56,6 +59,10 @@ class Fault:
 
     def __post_init__(self) -> None:
         self.effect = Effect(self.effect)
+        try:
+            re.compile(self.path)
+        except re.error as error:
+            raise ValueError(f"path is no regular expression: {error}") from error
         if self.effect is Effect.OUTAGE:
             # An outage knows no exceptions and lasts until the rule is removed.
             self.method, self.path, self.times = None, "", None

@@ -7,14 +7,15 @@ from http import HTTPStatus
 from typing import Any
 from urllib.parse import urlencode
 
-from infra.local.simulator import keystone, nova_create, nova_views
+from infra.local.simulator import keystone, nova_create, nova_versions, nova_views
 from infra.local.simulator.faults import Effect, Faults
 from infra.local.simulator.nova_lifecycle import Lifecycle
 from infra.local.simulator.state import Cloud, Server
 from infra.local.simulator.web import ApiError, Request, Response, Route, json_response, page, route
 
+_Test = Callable[[str], bool]
+
 _MAX_PAGE = 1000
-_MAX_MINOR = 104
 _ERROR_NAMES = {
     400: "badRequest",
     403: "forbidden",
@@ -41,7 +42,7 @@ class Nova:
         """List everything the service answers."""
         server = "/v2.1/servers/([^/]+)"
         routes = [
-            route("GET", "/v2.1/?", self._version, needs_token=False),
+            route("GET", "/v2.1/?", nova_versions.show, needs_token=False),
             route("GET", "/v2.1/flavors/detail", self._list_flavors),
             route("GET", "/v2.1/flavors/([^/]+)", self._show_flavor),
             route("GET", "/v2.1/limits", self._show_limits),
@@ -55,7 +56,7 @@ class Nova:
             route("DELETE", f"{server}/metadata/([^/]+)", self._delete_metadata),
             route("POST", f"{server}/remote-consoles", self._create_console),
         ]
-        return [replace(one, handler=_versioned(one.handler)) for one in routes]
+        return [replace(one, handler=nova_versions.versioned(one.handler)) for one in routes]
 
     @staticmethod
     def refuse(request: Request, error: ApiError) -> Response:
@@ -65,29 +66,7 @@ class Nova:
         name = _ERROR_NAMES.get(error.status, "computeFault")
         body = {name: {"code": error.status, "message": error.message}}
         headers = {"Content-Type": "application/json; charset=UTF-8"}
-        return json_response(error.status, body, {**_version_headers(request), **headers})
-
-    @staticmethod
-    def _version(request: Request) -> Response:
-        links = [
-            {"rel": "self", "href": f"{request.origin}/compute/v2.1/"},
-            {"rel": "describedby", "type": "text/html", "href": "http://docs.openstack.org/"},
-        ]
-        version = {
-            "id": "v2.1",
-            "status": "CURRENT",
-            "version": f"2.{_MAX_MINOR}",
-            "min_version": "2.1",
-            "updated": "2013-07-23T11:33:21Z",
-            "links": links,
-            "media-types": [
-                {
-                    "base": "application/json",
-                    "type": "application/vnd.openstack.compute+json;version=2.1",
-                }
-            ],
-        }
-        return json_response(200, {"version": version})
+        return json_response(error.status, body, {**nova_versions.headers(request), **headers})
 
     def _list_flavors(self, request: Request) -> Response:
         views = [
@@ -217,7 +196,7 @@ class Nova:
 def _matches(server: Server, request: Request) -> bool:
     """Apply the filters a tenant may use; unknown ones are ignored, as Nova does."""
     own = set(server.tags)
-    tests: dict[str, Callable[[str], bool]] = {
+    tests: dict[str, _Test] = {
         "name": lambda value: bool(re.search(value, server.name)),
         "status": lambda value: value.upper() == nova_views.server_status(server),
         "tags": lambda value: set(value.split(",")) <= own,
@@ -239,32 +218,3 @@ def _listing(name: str, views: list[dict[str, Any]], request: Request) -> Respon
         href = f"{request.origin}{request.path}?{urlencode([*rest, ('marker', marker)])}"
         answer[f"{name}_links"] = [{"rel": "next", "href": href}]
     return json_response(200, answer)
-
-
-def _versioned(handler: Callable[..., Response]) -> Callable[..., Response]:
-    """Make a handler refuse unknown microversions, and name the one it answers with."""
-
-    def answer(request: Request, *groups: str) -> Response:
-        headers = _version_headers(request)
-        asked = headers["OpenStack-API-Version"].removeprefix("compute ")
-        match = re.fullmatch(r"2\.(\d+)", asked)
-        if match is None or not 1 <= int(match[1]) <= _MAX_MINOR:
-            raise ApiError(
-                406,
-                f"Version {asked} is not supported by the API. "
-                f"Minimum is 2.1 and maximum is 2.{_MAX_MINOR}.",
-            )
-        response = handler(request, *groups)
-        return replace(response, headers={**response.headers, **headers})
-
-    return answer
-
-
-def _version_headers(request: Request) -> dict[str, str]:
-    asked = request.headers.get("openstack-api-version", "compute 2.1").removeprefix("compute ")
-    minor = f"2.{_MAX_MINOR}" if asked == "latest" else asked
-    return {
-        "OpenStack-API-Version": f"compute {minor}",
-        "X-OpenStack-Nova-API-Version": minor,
-        "Vary": "OpenStack-API-Version, X-OpenStack-Nova-API-Version",
-    }

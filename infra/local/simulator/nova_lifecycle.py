@@ -1,7 +1,6 @@
 """A server's life after Nova has accepted it: build, reboot, delete, and how each can fail."""
 
 from collections.abc import Callable
-from dataclasses import dataclass
 
 from infra.local.simulator import ipam
 from infra.local.simulator.state import (
@@ -14,30 +13,12 @@ from infra.local.simulator.state import (
     precise_timestamp,
     timestamp,
 )
+from infra.local.simulator.timings import Timings
 from infra.local.simulator.web import ApiError
 
 HOST_ID = "5e1572c7859ce049d8d9a894faff9511472b29b0f4b7ba20b1981caf"
 _RUNNING = 1
 _SHUT_DOWN = 4
-
-
-@dataclass(frozen=True, slots=True)
-class Timings:
-    """How long things take, in seconds.
-
-    Attributes:
-        boot: From accepted to ACTIVE.
-        delete: From DELETE to DELETED.
-        deleted_window: From DELETED to 404.
-        no_host: From accepted to ERROR when no host has the capacity.
-        reboot: How long a reboot, start or stop shows its task state.
-    """
-
-    boot: float = 1.0
-    delete: float = 0.2
-    deleted_window: float = 0.1
-    no_host: float = 0.2
-    reboot: float = 0.2
 
 
 class Lifecycle:

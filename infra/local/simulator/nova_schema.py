@@ -67,7 +67,7 @@ def requested_nics(networks: object) -> list[RequestedNIC]:
         raise _invalid("networks", networks, reason)
     try:
         return [_requested_nic(entry) for entry in networks]
-    except (ValueError, AttributeError) as error:
+    except (ValueError, TypeError) as error:
         raise _invalid("networks", networks, reason) from error
 
 

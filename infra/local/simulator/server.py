@@ -110,7 +110,7 @@ class _Connection(BaseHTTPRequestHandler):
             self._send(response)
 
     # The names are how http.server finds a method's handler.
-    do_GET = do_POST = do_PUT = do_PATCH = do_DELETE = do_HEAD = _answer  # noqa: N815  see above
+    do_GET = do_POST = do_PUT = do_PATCH = do_DELETE = _answer  # noqa: N815  see above
 
     def _read(self) -> Request:
         target = urlsplit(self.path)

@@ -15,11 +15,12 @@ from infra.local.simulator.keystone import Account, Keystone
 from infra.local.simulator.neutron import Neutron
 from infra.local.simulator.neutron_views import floating_ip_view, port_view
 from infra.local.simulator.nova import Nova
-from infra.local.simulator.nova_lifecycle import Lifecycle, Timings
+from infra.local.simulator.nova_lifecycle import Lifecycle
 from infra.local.simulator.server import Endpoint, RecordedRequest
 from infra.local.simulator.state import Cloud, DiskImage, Network, Server, timestamp
+from infra.local.simulator.timings import Timings
 
-_POLL_SECONDS = 0.1
+_POLL_SECONDS = 0.03
 _DISK_IMAGE_FIELDS = frozenset({
     "name", "size_bytes", "min_ram_mib", "min_disk_gib", "visibility", "status", "is_protected",
     "properties", "tags",
@@ -221,11 +222,15 @@ class Simulator:
         )
         return App(self._cloud, self._keystone, services)
 
+    def _run_due(self) -> None:
+        with self._cloud.lock:
+            self._cloud.agenda.run_due()
+
     def _alarm(self, server: Server) -> None:
         """Look at the clock when a server with user data gets ACTIVE, even if no client does."""
         if server.user_data is None:
             return
-        timer = threading.Timer(self._timings.boot, self.snapshot)
+        timer = threading.Timer(self._timings.boot, self._run_due)
         timer.daemon = True
         self._timers = [one for one in self._timers if one.is_alive()] + [timer]
         timer.start()

@@ -1,0 +1,51 @@
+#!/usr/bin/env bash
+# The main job, as a user does it: started by `make demo` inside a local stack.
+set -euo pipefail
+cd "$(dirname "$0")/../.."
+
+readonly EXPERIMENT=demo-experiment
+readonly ASK=examples/request-resources.sh
+image=ubuntu-24.04 flavor=m1.small
+[[ ${SLICES_CLOUD:-simulator} == simulator ]] || flavor=m1.tiny
+
+title() { printf '\n\033[1m%s\033[0m\n' "$*"; }
+run() {
+  printf '$ %s\n' "$*"
+  "$@"
+}
+
+scratch=$(mktemp -d)
+trap 'rm -rf "$scratch"' EXIT
+printf '#cloud-config\nruncmd:\n  - [echo, hello from SLICES]\n' >"$scratch/user-data.yaml"
+printf 'ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAIG5vdGhpbmctdXAtbXktc2xlZXZlLXB1YmxpYy1rZXkh demo\n' >"$scratch/demo.pub"
+
+title "1. Would two VMs be accepted? (dry run: nothing is created)"
+run "$ASK" "$EXPERIMENT" --image "$image" --flavor "$flavor" --count 2 --dry-run
+
+title "2. Ask for two VMs, with user data and an SSH key, and follow the task"
+run "$ASK" "$EXPERIMENT" --image "$image" --flavor "$flavor" --name node --count 2 --duration 2h \
+  --userdata "$scratch/user-data.yaml" --ssh-key "$scratch/demo.pub"
+
+title "3. Give node0 three more hours"
+# The same calls with curl: a token from the issuer, held in a file, never on a command line.
+token_header=$scratch/header
+jq -n --arg experiment "$EXPERIMENT" '{kind: "experiment", experiment: $experiment, project: "demo"}' |
+  curl -sSf -H 'Content-Type: application/json' --data @- "$SLICES_ISSUER_URL/token" |
+  jq -r '"Authorization: Bearer " + .token' >"$token_header"
+node0=$(curl -sSf -H @"$token_header" "$SLICES_BI_URL/resources" | jq -r '.[] | select(.friendly_name == "node0") | .id')
+later=$(jq -rn 'now + 5 * 3600 | floor | todate')
+printf '$ curl -X POST %s/resources/%s/extend -d %s\n' "$SLICES_BI_URL" "$node0" "'{\"expires_at\": \"$later\"}'"
+curl -sSf -H @"$token_header" -H 'Content-Type: application/json' --data "{\"expires_at\": \"$later\"}" \
+  "$SLICES_BI_URL/resources/$node0/extend" | jq -c .
+
+title "4. Delete both, and see that nothing is left"
+run "$ASK" "$EXPERIMENT" --delete
+printf 'Resources of the experiment: %s\n' "$(curl -sSf -H @"$token_header" "$SLICES_BI_URL/resources" | jq length)"
+printf 'Left in the cloud: %s\n' "$(curl -sSf "$SLICES_ADMIN_URL/cloud" | jq -c .)"
+
+title "Done. What to try next"
+cat <<'NEXT'
+  make up                                       keep the stack running; it prints its URLs
+  examples/request-resources.sh my-experiment   in a second terminal
+  make up CLOUD=openstack                       the same on real Keystone, Nova, Neutron and Glance
+NEXT
