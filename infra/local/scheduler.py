@@ -27,7 +27,7 @@ def schedules(app: Chalice) -> dict[str, float]:
     """Return the app's schedules and the seconds between two runs.
 
     Raises:
-        ValueError: a schedule is no `Rate`; nothing here understands cron.
+        TypeError: a schedule is no `Rate`; nothing here understands cron.
     """
     found: dict[str, float] = {}
     for source in app.event_sources:
@@ -35,7 +35,7 @@ def schedules(app: Chalice) -> dict[str, float]:
             continue
         rate = source.schedule_expression
         if not isinstance(rate, Rate):
-            raise ValueError(f"schedule {source.name}: only Rate(...) can be run locally")
+            raise TypeError(f"schedule {source.name}: only Rate(...) can be run locally")
         found[source.name] = float(rate.value * _UNIT_SECONDS[rate.unit])
     return found
 

@@ -36,8 +36,7 @@ class ThreadSafeChalice(LocalChalice):
 
     _of_thread = threading.local()
 
-    # Chalice declares both as attributes, so mypy refuses the properties.
-    @property  # type: ignore[override]
+    @property
     def current_request(self) -> Any:
         """Return this thread's request, or None outside of one."""
         return getattr(self._of_thread, "current_request", None)
@@ -46,7 +45,7 @@ class ThreadSafeChalice(LocalChalice):
     def current_request(self, value: Any) -> None:
         self._of_thread.current_request = value
 
-    @property  # type: ignore[override]
+    @property
     def lambda_context(self) -> Any:
         """Return this thread's Lambda context, or None outside of a call."""
         return getattr(self._of_thread, "lambda_context", None)
@@ -173,7 +172,9 @@ class _Handler(ChaliceRequestHandler):
                 self._refuse(refusal)
             self.wfile.flush()
 
-    do_GET = do_PUT = do_POST = do_HEAD = do_DELETE = do_PATCH = do_OPTIONS = _answer
+    # http.server finds a method's handler by these names.
+    do_GET = do_PUT = do_POST = _answer  # noqa: N815 -- as above
+    do_HEAD = do_DELETE = do_PATCH = do_OPTIONS = _answer  # noqa: N815 -- as above
 
     def _framing_refusal(self) -> HTTPStatus | None:
         """Return why the body must not be read, if so."""
@@ -198,7 +199,7 @@ class _Handler(ChaliceRequestHandler):
         self._send_problem(HTTPStatus(status))
 
     def _send_problem(self, status: HTTPStatus) -> None:
-        problem = {
+        problem: dict[str, Any] = {
             "type": "about:blank",
             "title": status.phrase,
             "status": status.value,

@@ -97,10 +97,10 @@ class LocalStack:
         """The simulated cloud.
 
         Raises:
-            RuntimeError: the stack runs on a real one.
+            TypeError: the stack runs on a real one.
         """
         if not isinstance(self._cloud, SimulatedCloud):
-            raise RuntimeError("this stack has no simulator")
+            raise TypeError("this stack has no simulator")
         return self._cloud.simulator
 
     def start(self) -> Self:
