@@ -57,9 +57,19 @@ def read_quota(backend: Backend, principal: Principal, project_id: str) -> Quota
         NotFound: the project is not the caller's.
     """
     require(principal, Permission.QUOTA_READ)
-    is_own = project_id in {principal.project_id, account_of(principal)}
+    is_own = project_id == account_of(principal)
     if not is_own and not permitted(principal, Permission.ALL_RESOURCES_READ):
         raise not_found("project", project_id)
+    return _quota_state(backend, project_id)
+
+
+def forecast_quota(backend: Backend, principal: Principal) -> QuotaState:
+    """Return the quota that the caller's own requests count against."""
+    require(principal, Permission.QUOTA_READ)
+    return _quota_state(backend, account_of(principal) or "")
+
+
+def _quota_state(backend: Backend, project_id: str) -> QuotaState:
     state = backend.catalog.state(backend.settings.infra_id)
     return QuotaState(
         project_id=project_id,
