@@ -295,7 +295,7 @@ def _parse(environment: Mapping[str, str]) -> tuple[dict[str, Any], list[str]]:
             continue
         try:
             values[setting.name] = setting.parse(raw)
-        except ValueError as error:
+        except (ValueError, OverflowError) as error:
             mistakes.append(f"{setting.name}={raw!r}: {error}")
     return values, mistakes
 
