@@ -79,11 +79,14 @@ class FakeCompute:
 
     def find_servers(self, resource_id: str) -> tuple[Server, ...]:
         self._enter("find_servers")
-        found = tuple(s for s in self.servers.values() if s.resource_id == resource_id)
+        return self._seen([s for s in self.servers.values() if s.resource_id == resource_id])
+
+    def _seen(self, found: list[Server]) -> tuple[Server, ...]:
+        """Let the servers that are being deleted be seen this once."""
         for server in found:
             if server.status is ServerStatus.DELETING:
                 del self.servers[server.id]
-        return found
+        return tuple(found)
 
     def create_server(self, spec: ServerSpec) -> Server:
         self._enter("create_server")
@@ -114,7 +117,7 @@ class FakeCompute:
 
     def all_servers(self) -> Iterator[Server]:
         self._enter("all_servers")
-        return iter(list(self.servers.values()))
+        return iter(self._seen(list(self.servers.values())))
 
     # --- network ---------------------------------------------------------------------------
 
