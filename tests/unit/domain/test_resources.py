@@ -238,6 +238,10 @@ class TestRelease:
         assert (closed.status, closed.failure_reason) == (FAILED, "first")
         assert self.order(closed, FAILED, "third") is closed
 
+    def test_a_failure_cannot_fail_again(self):
+        failed = resource(status=FAILED)
+        assert self.order(failed, FAILED, "again") is failed
+
     def test_a_delete_wins_over_a_failure_under_way(self):
         deleted = self.order(self.order(resource(), FAILED, "broke"), TERMINATED)
         assert deleted.failure_reason == "broke"

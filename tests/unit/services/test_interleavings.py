@@ -215,7 +215,7 @@ def test_a_duplicate_that_outlasts_the_lease_leaves_no_second_server():
 
 def test_two_deaths_in_one_build_end_with_one_server():
     for k in BUILD:
-        for second in range(1, BUILD_EFFECTS, 3):
+        for second in range(1, BUILD_EFFECTS, 8):
             lab = Lab()
             lab.run(Fate(die_after=k), dies_whole=True)
             lab.world.clock.advance(timedelta(minutes=6))

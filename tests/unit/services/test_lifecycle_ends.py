@@ -1,4 +1,4 @@
-"""Removing, rebooting, and the first and last step of each workflow."""
+"""Removing, and the first and last step of each workflow."""
 
 from __future__ import annotations
 
@@ -9,13 +9,10 @@ import pytest
 
 from chalicelib.domain.errors import (
     CloudOutcomeUnknown,
-    ReleaseRequested,
-    ServerFailed,
-    WrongStatus,
 )
 from chalicelib.domain.statuses import ResourceStatus, TaskStatus
 from chalicelib.domain.tasks import finish
-from chalicelib.services.lifecycle.build import ensure_network, ensure_server
+from chalicelib.services.lifecycle.build import ensure_server
 from chalicelib.services.lifecycle.ends import (
     close_task,
     prepare_release,
@@ -23,23 +20,17 @@ from chalicelib.services.lifecycle.ends import (
     prepare_reset,
     reason_of,
 )
-from chalicelib.services.lifecycle.progress import StepInput, park_task
+from chalicelib.services.lifecycle.progress import park_task
 from chalicelib.services.lifecycle.remove import (
     close_resource,
     record_failure,
     remove_network,
     remove_server,
 )
-from chalicelib.services.lifecycle.reset import (
-    check_reboot,
-    end_failed_reset,
-    open_console,
-    reboot_server,
-)
 from chalicelib.services.ports import ServerStatus
-from chalicelib.services.release_resource import release_resource
 from chalicelib.services.reset_resource import reset_resource
-from tests.fakes.world import EXPERIMENT, MEMBER, World, want
+from tests.fakes.world import EXPERIMENT, MEMBER, want
+from tests.unit.services.building import release
 
 ACTIVE = ServerStatus.ACTIVE
 GONE = {"state": "gone", "wait_seconds": 0}
@@ -47,41 +38,25 @@ REMOVING = {"state": "removing", "wait_seconds": 5}
 UP, FAILED, TERMINATED = ResourceStatus.UP, ResourceStatus.FAILED, ResourceStatus.TERMINATED
 
 
-@pytest.fixture
-def built(world):
-    """The step input of a resource that has server and port, and is up."""
-    step = world.steps()
-    ensure_network(world.backend, world.compute, step)
-    ensure_server(world.backend, world.compute, step)
-    world.compute.set_status(world.resource().server_id, ACTIVE)
-    world.change(step.resource_id, status=UP)
-    return step
-
-
-def release(world: World, step: StepInput) -> StepInput:
-    task = release_resource(world.backend, MEMBER, step.resource_id)
-    return StepInput(task.id, step.resource_id)
-
-
 class TestRemove:
-    def test_a_server_is_gone_when_nova_has_none_left(self, world, built):
+    def test_a_server_is_gone_when_nova_has_none_left(self, world, running):
         world.compute.slow_deletes = True
-        step = release(world, built)
+        step = release(world, running)
         assert remove_server(world.backend, world.compute, step) == REMOVING
         assert remove_server(world.backend, world.compute, step) == REMOVING
         for _ in range(2):
             assert remove_server(world.backend, world.compute, step) == GONE
         assert world.compute.count("delete_server") == 1
 
-    def test_a_delete_that_ended_in_error_is_repeated(self, world, built):
-        step = release(world, built)
+    def test_a_delete_that_ended_in_error_is_repeated(self, world, running):
+        step = release(world, running)
         world.compute.set_status(world.resource().server_id, ServerStatus.ERROR, "host")
         remove_server(world.backend, world.compute, step)
         assert world.compute.count("delete_server") == 1
 
-    def test_every_server_of_the_resource_goes(self, world, built):
-        world.compute.add_server(built.resource_id)
-        remove_server(world.backend, world.compute, release(world, built))
+    def test_every_server_of_the_resource_goes(self, world, running):
+        world.compute.add_server(running.resource_id)
+        remove_server(world.backend, world.compute, release(world, running))
         assert not world.compute.servers
 
     def test_a_server_that_may_still_appear_is_waited_for(self, world):
@@ -94,17 +69,17 @@ class TestRemove:
         world.clock.advance(world.backend.settings.lease)
         assert remove_server(world.backend, world.compute, step) == GONE
 
-    def test_the_network_is_gone_when_neutron_has_none_left(self, world, built):
-        world.compute.create_floating_ip(built.resource_id, "port")
-        step = release(world, built)
+    def test_the_network_is_gone_when_neutron_has_none_left(self, world, running):
+        world.compute.create_floating_ip(running.resource_id, "port")
+        step = release(world, running)
         assert remove_network(world.backend, world.compute, step) == REMOVING
         for _ in range(2):
             assert remove_network(world.backend, world.compute, step) == GONE
         assert not world.compute.ports
         assert not world.compute.floating_ips
 
-    def test_closing_frees_the_claims_once_and_keeps_the_record(self, world, built):
-        step = release(world, built)
+    def test_closing_frees_the_claims_once_and_keeps_the_record(self, world, running):
+        step = release(world, running)
         close_resource(world.backend, step)
         closed = world.resource()
         assert closed.status is TERMINATED
@@ -113,95 +88,17 @@ class TestRemove:
         assert world.resource() == closed
         assert world.claims.names == {(EXPERIMENT, "vm"): "r-next"}
 
-    def test_a_failure_is_recorded_with_its_first_reason(self, world, built):
+    def test_a_failure_is_recorded_with_its_first_reason(self, world, running):
         for reason in ("first", "second"):
-            record_failure(world.backend, built, reason)
-        close_resource(world.backend, built)
+            record_failure(world.backend, running, reason)
+        close_resource(world.backend, running)
         assert (world.resource().status, world.resource().failure_reason) == (FAILED, "first")
 
-    def test_a_delete_is_stronger_than_a_failure(self, world, built):
-        release(world, built)
-        record_failure(world.backend, built, "broke")
-        close_resource(world.backend, built)
+    def test_a_delete_is_stronger_than_a_failure(self, world, running):
+        release(world, running)
+        record_failure(world.backend, running, "broke")
+        close_resource(world.backend, running)
         assert (world.resource().status, world.resource().failure_reason) == (TERMINATED, None)
-
-
-class TestReset:
-    @pytest.fixture
-    def step(self, world, built):
-        task = reset_resource(world.backend, MEMBER, built.resource_id)
-        return StepInput(task.id, built.resource_id)
-
-    def test_a_reboot_is_asked_for_and_seen_through(self, world, step):
-        for _ in range(2):
-            reboot_server(world.backend, world.compute, step)
-        waiting = {"state": "waiting", "wait_seconds": 5}
-        assert check_reboot(world.backend, world.compute, step) == waiting
-        world.compute.set_status(world.resource().server_id, ACTIVE)
-        for _ in range(2):
-            assert check_reboot(world.backend, world.compute, step)["state"] == "ready"
-        assert (world.resource().status, world.resource().resets) == (UP, 1)
-
-    def test_the_first_step_gives_the_order_that_a_crash_left_out(self, world, step):
-        world.change(step.resource_id, status=UP)
-        reboot_server(world.backend, world.compute, step)
-        assert world.resource().status is ResourceStatus.RESETTING
-        assert world.resource().events[-1].actor == MEMBER.actor
-
-    def test_a_task_that_is_gone_is_no_reason_to_guess_an_actor(self, world, step):
-        world.tasks.change(step.task_id, lambda task: finish(task, world.clock()))
-        world.change(step.resource_id, server_id=None)
-        with pytest.raises(ServerFailed, match="no VM"):
-            reboot_server(world.backend, world.compute, step)
-
-    @pytest.mark.parametrize("status", [ServerStatus.ERROR, ServerStatus.DELETING, None])
-    def test_a_server_that_does_not_come_back_is_a_failure(self, world, step, status):
-        if status is None:
-            world.compute.servers.clear()
-        else:
-            world.compute.set_status(world.resource().server_id, status)
-        with pytest.raises(ServerFailed, match="no longer exists"):
-            check_reboot(world.backend, world.compute, step)
-
-    def test_a_fault_is_told(self, world, step):
-        world.compute.set_status(world.resource().server_id, ServerStatus.ERROR, "The host.")
-        with pytest.raises(ServerFailed, match="The host"):
-            check_reboot(world.backend, world.compute, step)
-
-    def test_a_failed_reset_puts_the_resource_back_up_and_fails_the_task(self, world, step):
-        for _ in range(2):
-            end_failed_reset(world.backend, step, "It hangs.")
-        assert world.resource().status is UP
-        assert [e.what for e in world.resource().events].count("reset failed") == 1
-        close_task(world.backend, step.task_id)
-        assert world.task(step.task_id).failure_reason == "vm: It hangs."
-
-    def test_a_reset_that_worked_finishes_the_task(self, world, step):
-        reboot_server(world.backend, world.compute, step)
-        world.compute.set_status(world.resource().server_id, ACTIVE)
-        check_reboot(world.backend, world.compute, step)
-        close_task(world.backend, step.task_id)
-        assert world.task(step.task_id).status is TaskStatus.FINISHED
-
-    def test_a_release_stops_it(self, world, step):
-        release(world, step)
-        for function in (reboot_server, check_reboot):
-            with pytest.raises(ReleaseRequested):
-                function(world.backend, world.compute, step)
-
-
-class TestConsole:
-    def test_a_resource_with_a_server_has_one(self, world, built):
-        url = open_console(world.backend, world.compute, built.resource_id)
-        assert url.endswith(world.resource().server_id)
-
-    def test_one_without_a_server_or_to_go_has_none(self, world, built):
-        release(world, built)
-        with pytest.raises(WrongStatus, match="no console now"):
-            open_console(world.backend, world.compute, built.resource_id)
-        other = world.accept(want("b"), request_id="2").task.resource_ids[0]
-        with pytest.raises(WrongStatus):
-            open_console(world.backend, world.compute, other)
 
 
 class TestPrepare:
@@ -235,17 +132,17 @@ class TestPrepare:
         assert prepare(world.backend, task.id) == ()
         assert prepare(world.backend, "task-nope") == ()
 
-    def test_a_release_gives_the_order_that_a_crash_left_out(self, world, built):
-        step = release(world, built)
-        world.change(built.resource_id, status=UP, release=None)
+    def test_a_release_gives_the_order_that_a_crash_left_out(self, world, running):
+        step = release(world, running)
+        world.change(running.resource_id, status=UP, release=None)
         for _ in range(2):
-            assert prepare_release(world.backend, step.task_id) == (built.resource_id,)
+            assert prepare_release(world.backend, step.task_id) == (running.resource_id,)
         ordered = world.resource().release
         assert (ordered.actor, ordered.outcome) == (MEMBER.actor, TERMINATED)
 
-    def test_a_reset_has_its_resource(self, world, built):
-        task = reset_resource(world.backend, MEMBER, built.resource_id)
-        assert prepare_reset(world.backend, task.id) == (built.resource_id,)
+    def test_a_reset_has_its_resource(self, world, running):
+        task = reset_resource(world.backend, MEMBER, running.resource_id)
+        assert prepare_reset(world.backend, task.id) == (running.resource_id,)
 
 
 class TestCloseTask:
@@ -281,8 +178,8 @@ class TestCloseTask:
         close_task(world.backend, task.id)
         assert world.task(task.id) == parked
 
-    def test_a_release_ends_when_nothing_is_left(self, world, built):
-        step = release(world, built)
+    def test_a_release_ends_when_nothing_is_left(self, world, running):
+        step = release(world, running)
         close_task(world.backend, step.task_id)
         assert not world.task(step.task_id).is_closed
         world.clock.advance(timedelta(minutes=1))

@@ -104,6 +104,7 @@ def test_an_experiment_without_project_is_its_own_account(world):
     [
         (OWNER, {}, Forbidden),
         (MEMBER, {"resources": (want(flavor_id="nope"),)}, InvalidRequest),
+        (MEMBER, {"resources": (want("a"), want("a"))}, AlreadyExists),
     ],
 )
 def test_nothing_is_written_for_a_bad_request(world, principal, changes, error):
