@@ -70,7 +70,8 @@ class TestRelease:
     def test_it_is_ordered_once_and_repeats_its_task(self, world, up):
         task = release_resource(world.backend, MEMBER, up)
         assert task.action is TaskAction.DELETE
-        assert release_resource(world.backend, MEMBER, up) == world.task(task.id)
+        world.clock.advance(DAY)
+        assert release_resource(world.backend, MEMBER, up) == world.task(task.id) == task
         assert world.resource(up).status is ResourceStatus.TERMINATING
         assert [w for w, _ in world.workflows.started.values()] == ["request", "release"]
 
