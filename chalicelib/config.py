@@ -87,10 +87,6 @@ def _text(value: str) -> str:
     return value
 
 
-def _optional(value: str) -> str | None:
-    return value or None
-
-
 def _words(value: str) -> tuple[str, ...]:
     """Parse a JSON list of strings, or words separated by commas."""
     if value.lstrip().startswith("["):
