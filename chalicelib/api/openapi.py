@@ -114,7 +114,7 @@ def _parameters(operation: Operation[Any, Any]) -> list[dict[str, Any]]:
     ]
     schema = operation.query.model_json_schema()
     for name, described in schema.get("properties", {}).items():
-        kept = {key: value for key, value in described.items() if key != "title"}
+        kept = _without_null(described)
         text = kept.pop("description", "")
         parameters.append(
             {"name": name, "in": "query", "required": False, "description": text, "schema": kept}
@@ -125,6 +125,15 @@ def _parameters(operation: Operation[Any, Any]) -> list[dict[str, Any]]:
     if operation.name == "request_resources":
         parameters.append(_header("Idempotency-Key", "Another way to give request_id."))
     return parameters
+
+
+def _without_null(schema: dict[str, Any]) -> dict[str, Any]:
+    """Return the schema of a query parameter: text is never null, only absent."""
+    kept = {key: value for key, value in schema.items() if key != "title"}
+    if kept.get("default", "") is None:
+        del kept["default"]
+    variants = [one for one in kept.pop("anyOf", ()) if one.get("type") != "null"]
+    return {**variants[0], **kept} if variants else kept
 
 
 def _header(name: str, text: str) -> dict[str, Any]:
