@@ -170,11 +170,11 @@ def test_ansible_lines(api: Api) -> None:
     api.bring_up(resource_id)
     listed = api.call("GET", "/resources?format=ansible")
     assert listed.headers["Content-Type"].startswith("text/plain")
-    assert listed.body.decode().splitlines() == [
+    assert listed.body.decode() == (
         "vm-a ansible_ssh_port=22 ansible_ssh_host=192.0.2.148 ansible_ssh_user=ubuntu "
-        "ansible_ssh_common_args='-J proxy@bastion2.slices-be.eu'",
-        "# vm-b is requested: no login",
-    ]
+        "ansible_ssh_common_args='-J proxy@bastion2.slices-be.eu'\n"
+        "# vm-b is requested: no login\n"
+    )
     api.bring_up(resource_id, public_ipv4="203.0.113.9")
     shown = api.call("GET", f"/resources/{resource_id}?format=ansible")
     assert shown.body.decode() == (

@@ -165,7 +165,7 @@ class Api:
         method: str,
         path: str,
         *,
-        token: str | None = "experiment",
+        token: str | None = "experiment",  # noqa: S107 -- the name of a fake token
         body: Any = None,
         headers: dict[str, str] | None = None,
     ) -> HTTPResponse:
