@@ -156,8 +156,8 @@ def _success(operation: Operation[Any, Any]) -> dict[str, Any]:
         content["application/json"] = {"schema": _answer_schema(operation.answer)}
         if operation.name in ANSWER_EXAMPLES:
             content["application/json"]["example"] = ANSWER_EXAMPLES[operation.name]
-    if operation.other_media_type:
-        content[operation.other_media_type] = {"schema": {"type": "string"}}
+    for media_type in operation.other_media_types:
+        content[media_type] = {"schema": {"type": "string"}}
     return {"description": "Done.", "headers": headers, "content": content}
 
 

@@ -101,6 +101,11 @@ def test_a_flavor_is_added_as_the_blueprint_was_told(api: Api) -> None:
     assert shown.json_body == answer.json_body
 
 
+def test_a_whole_number_may_have_a_fraction_of_zero(api: Api) -> None:
+    answer = api.call("POST", "/flavors", token="admin", body={**FLAVOR, "vcpus": 2.0})
+    assert answer.json_body["vcpus"] == 2
+
+
 def test_the_literal_request_is_accepted_with_its_query(api: Api) -> None:
     body = {
         "expires_at": "2025-06-24T08:20:00Z",
