@@ -199,3 +199,9 @@ def test_phone_home_takes_only_its_own_token(api: Api) -> None:
     for token in (None, "experiment", "admin"):
         assert api.call("POST", "/phone-home", token=token, body=body).status_code == 401
     assert api.state() == before
+
+
+@pytest.mark.parametrize("role", ["alice", "project", "admin"])
+def test_a_readers_body_is_not_even_read(api: Api, role: str) -> None:
+    answer = api.call("POST", "/resources", token=role, body=b"{")
+    assert answer.status_code == 403
