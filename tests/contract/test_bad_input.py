@@ -11,6 +11,7 @@ import pytest
 
 from chalicelib.domain.catalog import DiskImage
 from chalicelib.domain.ids import IdKind
+from tests.contract.refusals import refused
 from tests.fakes.api import FLAVOR_ID, IMAGE_ID, SSH_KEY, Api, an_id, request_body, wanted
 
 UNDECODABLE = [
@@ -30,21 +31,6 @@ UNDECODABLE = [
     (b"[" * 100_000, "deep"),
 ]
 WRITES = ["/resources", "/disk-images", "/flavors", "/resources/{id}/extend", "/phone-home"]
-
-
-def refused(api: Api, path: str, body: Any, status: int, field: str | None, **kwargs: Any) -> Any:
-    """Send a body, check that it is refused well, and return the problem."""
-    before = api.state()
-    answer = api.call("POST", path, body=body, **kwargs)
-    assert answer.status_code == status, answer.body
-    assert answer.headers["Content-Type"] == "application/problem+json"
-    problem = answer.json_body
-    assert problem["status"] == status
-    assert isinstance(problem["detail"], str)
-    assert api.state() == before
-    if field is not None:
-        assert field in [error["field"] for error in problem["errors"]], problem
-    return problem
 
 
 @pytest.mark.parametrize("path", WRITES)
@@ -243,90 +229,6 @@ def test_unknown_fields_are_refused_when_strict(api: Api) -> None:
 def test_contradicting_request_ids(api: Api, query: str, body: Any, headers: Any) -> None:
     path = f"/resources{query}"
     refused(api, path, request_body(**body), 422, "request_id", headers=headers)
-
-
-@pytest.mark.parametrize("query", ["limit=0", "limit=501", "limit=x", "cursor=%00", "cursor=!",
-                                   "mine=perhaps", "format=xml", "limit=1&limit=2"])  # fmt: skip
-def test_wrong_query_parameters_are_named(api: Api, query: str) -> None:
-    answer = api.call("GET", f"/resources?{query}")
-    assert answer.status_code == 422
-    assert answer.json_body["errors"][0]["field"] == query.split("=", maxsplit=1)[0]
-
-
-@pytest.mark.parametrize("wait", ["-1", "21", "nan", "inf", "x"])
-def test_wrong_waits(api: Api, wait: str) -> None:
-    answer = api.call("GET", f"/tasks/{api.request()['task_id']}?wait={wait}")
-    assert answer.json_body["errors"][0]["field"] == "wait"
-
-
-DISK_IMAGE = {"friendly_name": "a", "location": "b", "default_username": "c"}
-FLAVOR = {"friendly_name": "a", "vcpus": 1, "ram_mib": 1, "disk_mb": 1}
-
-
-@pytest.mark.parametrize(
-    ("path", "good", "name", "value"),
-    [
-        *(("/disk-images", DISK_IMAGE, name, value) for name, value in (
-            ("friendly_name", None), ("friendly_name", "a\nb"), ("friendly_name", "x" * 256),
-            ("location", None), ("location", 5), ("location", ""), ("default_username", None),
-            ("default_username", "a b"), ("default_username", "$(id)"), ("min_disk_mb", -1),
-            ("min_disk_mb", "8000"), ("min_disk_mb", 1.5), ("min_disk_mb", True),
-            ("min_ram_mib", 2**31), ("short_description", 5), ("long_description", "x" * 4001),
-            ("tags", "a"), ("tags", ["a"] * 51), ("hidden", "no"),
-            ("cluster_id", 5), ("tokens", 5),
-        )),
-        *(("/flavors", FLAVOR, name, value) for name, value in (
-            ("friendly_name", None), ("description", 5), ("flavor_type", "boat"), ("vcpus", None),
-            ("vcpus", 0), ("vcpus", 1025), ("ram_mib", None), ("ram_mib", -1), ("disk_mb", None),
-            ("disk_mb", "1"), ("location", 5),
-        )),
-    ],
-)  # fmt: skip
-def test_every_field_of_the_catalog(
-    api: Api, path: str, good: dict[str, Any], name: str, value: Any
-) -> None:
-    body = {**good, name: value}
-    kept = {key: entry for key, entry in body.items() if entry is not None}
-    refused(api, path, kept, 422, name, token="admin")
-
-
-def test_the_good_catalog_bodies_are_good(api: Api) -> None:
-    assert api.call("POST", "/flavors", token="admin", body=FLAVOR).status_code == 200
-    assert api.call("POST", "/disk-images", token="admin", body=DISK_IMAGE).status_code == 200
-
-
-@pytest.mark.parametrize(
-    "body",
-    [
-        {},
-        {"expires_at": None},
-        {"expires_at": "2025-06-24"},
-        {"expires_at": 7},
-        {"as_late_as_possible": False},
-        {"expires_at": "2025-06-25T08:20:00Z", "as_late_as_possible": True},
-        {"expires_at": "2025-06-24T08:00:00Z"},
-    ],
-)
-def test_extend(api: Api, body: dict[str, Any]) -> None:
-    refused(api, f"/resources/{api.request()['id']}/extend", body, 422, "expires_at")
-
-
-@pytest.mark.parametrize(
-    ("name", "value", "field"),
-    [
-        ("resource_id", None, "resource_id"),
-        ("resource_id", 5, "resource_id"),
-        ("ssh_host_keys", None, "ssh_host_keys"),
-        ("ssh_host_keys", "key", "ssh_host_keys"),
-        ("ssh_host_keys", ["a\nb"], "ssh_host_keys[0]"),
-        ("ssh_host_keys", ["damaged"], "ssh_host_keys[0]"),
-        ("ssh_host_keys", [SSH_KEY] * 21, "ssh_host_keys"),
-    ],
-)
-def test_phone_home(api: Api, name: str, value: Any, field: str) -> None:
-    body = {"resource_id": "r", "ssh_host_keys": [SSH_KEY], name: value}
-    kept = {key: entry for key, entry in body.items() if entry is not None}
-    refused(api, "/phone-home", kept, 422, field)
 
 
 def test_a_form_is_not_a_body(api: Api) -> None:
