@@ -44,7 +44,7 @@ NetworkInterface = Annotated[NetworkInterfaceBody, BeforeValidator(_from_text)]
 
 
 def _earlier(of: str) -> Any:
-    return Field(deprecated=True, description=f"Earlier spelling of {of}.")
+    return Field(json_schema_extra={"deprecated": True}, description=f"Earlier spelling of {of}.")
 
 
 class WantedResourceBody(Body):
