@@ -130,10 +130,8 @@ def unknown_fields(body: BaseModel, path: str = "") -> Iterator[str]:
     """Yield the paths of the fields that the schema does not know."""
     for name in body.model_extra or {}:
         yield f"{path}.{_shown(name)}" if path else _shown(name)
-    # Not by attribute: pydantic warns at each look at a deprecated field.
     for name in type(body).model_fields:
-        value = body.__dict__[name]
-        yield from _unknown_inside(value, f"{path}.{name}" if path else name)
+        yield from _unknown_inside(getattr(body, name), f"{path}.{name}" if path else name)
 
 
 def _unknown_inside(value: Any, path: str) -> Iterator[str]:
