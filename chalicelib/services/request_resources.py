@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, replace
 
-from chalicelib.domain.errors import RequestIdReused
+from chalicelib.domain.errors import BIError, RequestIdReused
 from chalicelib.domain.ids import IdKind, derived_uuid, make_id
 from chalicelib.domain.intents import (
     PlannedResource,
@@ -45,7 +45,15 @@ def request_resources(
     task_id = task_id_of(backend, experiment_id, request.request_id)
     known = backend.tasks.get(task_id)
     if known is None:
-        checked = check_request(backend, request, project_id, experiment_id)
+        try:
+            checked = check_request(backend, request, project_id, experiment_id)
+        except BIError:
+            # What is in its way may be this very request, accepted meanwhile: its name is taken,
+            # its quota booked.
+            known = backend.tasks.get(task_id)
+            if known is None:
+                raise
+    if known is None:
         task = _new_task(backend, principal, request, checked, task_id)
         known = None if backend.tasks.add(task) else backend.tasks.get(task_id)
     if known is not None:
