@@ -5,6 +5,7 @@ from __future__ import annotations
 import uuid
 from concurrent.futures import ThreadPoolExecutor
 
+from chalicelib import bootstrap
 from infra.local.simulator.faults import Effect, Fault
 from tests.integration.stack.client import wait_until
 
@@ -21,7 +22,7 @@ def test_delete_during_create_wins(experiment, simulator):
     assert not any(simulator.snapshot())
 
 
-def test_deleting_twice_returns_the_same_task(experiment, simulator):
+def test_deleting_twice_returns_the_same_task(experiment):
     (vm,) = experiment.up("vm")
     path = f"/resources/{vm['id']}"
     first, second = (experiment.ok("DELETE", path)["task"]["id"] for _ in range(2))
@@ -58,8 +59,6 @@ def test_a_lost_answer_makes_no_second_server(experiment, simulator):
 def test_a_vm_deleted_behind_our_back_fails_with_a_reason(experiment, simulator):
     (vm,) = experiment.up("lost")
     server_id = simulator.snapshot().servers[0]["id"]
-    from chalicelib import bootstrap  # noqa: PLC0415 -- used by this test alone
-
     bootstrap.compute().delete_server(server_id)
     failed = experiment.with_status(vm["id"], "failed")
     assert "deleted in OpenStack" in failed["failure_reason"]
@@ -79,7 +78,7 @@ def test_a_spawn_error_fails_with_its_reason_and_leaves_nothing(experiment, simu
     assert experiment.ok("GET", "/quota")["used"]["instances"] == 0
 
 
-def test_no_valid_host_is_said_in_words(experiment, simulator):
+def test_no_valid_host_is_said_in_words(experiment):
     body = experiment.accepted("giant", flavor_id="m1.nano", disk_image_id="cirros-like")
     experiment.closed_task(body["task"]["id"])
     refused = experiment.request("giant2", flavor_id="m1.impossible")
@@ -118,7 +117,7 @@ def test_100_equal_requests_make_one_vm(experiment, simulator):
     assert other.body["code"] == "request-id-reused"
 
 
-def test_more_than_the_quota_is_refused_and_costs_nothing(experiment, simulator):
+def test_more_than_the_quota_is_refused_and_costs_nothing(experiment):
     accepted = experiment.accepted("a", "b", "c", "d", disk_image_id="cirros-like")
     refused = experiment.request("e", "f", "g", disk_image_id="cirros-like")
     assert (refused.status, refused.body["code"]) == (403, "quota-exceeded")
@@ -127,13 +126,13 @@ def test_more_than_the_quota_is_refused_and_costs_nothing(experiment, simulator)
     assert experiment.closed_task(accepted["task"]["id"])["status"] == "finished"
 
 
-def test_more_than_anyone_gets_is_refused(experiment, simulator):
+def test_more_than_anyone_gets_is_refused(experiment):
     refused = experiment.request(*[f"vm{number}" for number in range(7)])
     assert (refused.status, refused.body["code"]) == (422, "capacity-exceeded")
     assert experiment.listed() == []
 
 
-def test_parallel_requests_never_exceed_the_quota(experiment, simulator):
+def test_parallel_requests_never_exceed_the_quota(experiment):
     def ask(number):
         return experiment.request(f"race{number}", disk_image_id="cirros-like")
 
@@ -142,7 +141,7 @@ def test_parallel_requests_never_exceed_the_quota(experiment, simulator):
     assert sorted(answer.status for answer in answers) == [200] * 6 + [403] * 6
 
 
-def test_foreign_experiments_see_and_change_nothing(new_experiment, simulator):
+def test_foreign_experiments_see_and_change_nothing(new_experiment):
     mine, other = new_experiment(), new_experiment()
     (vm,) = mine.up("mine", disk_image_id="cirros-like")
     for method in ("GET", "DELETE"):

@@ -125,7 +125,8 @@ def test_every_state_is_entered(runs, workflow):
     assert entered == states
 
 
-def test_steps_see_the_error_that_was_caught(runs, scripts):
+@pytest.mark.usefixtures("runs")
+def test_steps_see_the_error_that_was_caught(scripts):
     errors = [event["error"] for _task, name, event in scripts.calls if name == "record_failure"]
     assert errors
     assert {error["Error"] for error in errors} <= {"ServerFailed", "Unforeseen"}
