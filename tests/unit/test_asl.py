@@ -108,6 +108,50 @@ def test_error_names_exist(state):
             assert name in OWN_ERRORS or SERVICE_ERRORS.fullmatch(name), name
 
 
+# Where an error leads: (parked until the reconciler resumes, ordered away, failed for good).
+ERROR_EXITS = {
+    "request": ("ParkResource", "RemoveServer", "RecordFailure"),
+    "reset": ("ParkResource", "ResetEnded", "EndFailedReset"),
+}
+CHOICES = {
+    "IsServerActive": ("active", "EnsurePublicAddress", "WaitForServer", "CheckServer"),
+    "IsReady": ("ready", "ResourceUp", "WaitForGuest", "CheckReady"),
+    "IsServerGone": ("gone", "RemoveNetwork", "WaitForServerGone", "RemoveServer"),
+    "IsNetworkGone": ("gone", "CloseResource", "WaitForNetworkGone", "RemoveNetwork"),
+    "IsBack": ("ready", "ResetEnded", "WaitForReboot", "CheckReboot"),
+}
+
+
+@pytest.mark.parametrize("workflow", WORKFLOW_NAMES)
+def test_errors_lead_where_they_should(workflow):
+    for name, state in states_of(load(workflow)):
+        if state["Type"] != "Task":
+            continue
+        exits = {error: rule["Next"] for rule in state["Catch"] for error in rule["ErrorEquals"]}
+        if len(state["Catch"]) > 1:
+            parked, ordered_away, failed = ERROR_EXITS[workflow]
+            assert exits["ReleaseRequested"] == ordered_away, name
+            assert exits["States.ALL"] == failed, name
+            for error in ("LeaseHeld", "CloudUnreachable", "CloudCredentialsRefused"):
+                assert exits[error] == parked, name
+        else:
+            ends = {"ParkResource": "ResourceParked", "ParkTask": "Parked"}
+            is_outer = name in load(workflow)["States"]
+            usual = "ParkTask" if is_outer else "ParkResource"
+            assert exits == {"States.ALL": ends.get(name, usual)}, name
+
+
+@pytest.mark.parametrize("workflow", WORKFLOW_NAMES)
+def test_choices_lead_where_they_should(workflow):
+    states = dict(states_of(load(workflow)))
+    for name, state in states.items():
+        if state["Type"] == "Choice":
+            (rule,) = state["Choices"]
+            value, then, otherwise, again = CHOICES[name]
+            assert (rule["And"][1]["StringEquals"], rule["Next"]) == (value, then)
+            assert (state["Default"], states[otherwise]["Next"]) == (otherwise, again)
+
+
 @pytest.mark.parametrize("state", all_states("Choice"))
 def test_choices_have_a_default_and_guard_their_variable(state):
     assert state["Default"]

@@ -6,6 +6,7 @@ import uuid
 from concurrent.futures import ThreadPoolExecutor
 
 from chalicelib import bootstrap
+from chalicelib.domain.errors import CloudCredentialsRefused
 from infra.local.simulator.faults import Effect, Fault
 from tests.integration.stack.client import wait_until
 
@@ -147,3 +148,26 @@ def test_foreign_experiments_see_and_change_nothing(new_experiment):
     for method in ("GET", "DELETE"):
         assert other.call(method, f"/resources/{vm['id']}").status == 404
     assert other.listed() == []
+
+
+def test_a_resumed_task_leaves_the_vms_alone_that_are_up(experiment, functions):
+    is_refused, calls = [True], []
+    body = {}
+
+    def interceptor(call, proceed):
+        calls.append((call.name, call.event.get("resource_id")))
+        is_second = body and call.event.get("resource_id") == body["resources"][1]["id"]
+        if call.name == "check_server" and is_second and is_refused:
+            raise CloudCredentialsRefused("The password is wrong.")
+        return proceed()
+
+    functions.interceptors.append(interceptor)
+    body.update(experiment.accepted("first", "second", disk_image_id="cirros-like"))
+    first, second = (resource["id"] for resource in body["resources"])
+    experiment.with_status(first, "up")
+    wait_until(lambda: calls.count(("check_server", second)) >= 2, "a second execution")
+    calls.clear()
+    wait_until(lambda: ("check_server", second) in calls, "a further execution")
+    is_refused.clear()
+    assert experiment.closed_task(body["task"]["id"])["status"] == "finished"
+    assert first not in {resource_id for _name, resource_id in calls}
