@@ -2,10 +2,7 @@
 
 import importlib
 import logging
-import sys
 import threading
-
-from infra.local.openstack.state import REPOSITORY
 
 LOG = logging.getLogger("nova.virt.slices_loopback")
 GUEST_MODULE = "infra.local.guest"
@@ -25,9 +22,8 @@ def boot(user_data: bytes, hostname: str) -> None:
 
 
 def _run(user_data: bytes, hostname: str) -> None:
-    if str(REPOSITORY) not in sys.path:
-        sys.path.insert(0, str(REPOSITORY))
     try:
+        # Late, so that a broken guest cannot keep Nova from starting.
         guest = importlib.import_module(GUEST_MODULE)
     except ImportError:
         LOG.exception("guest %s stays silent: %s cannot be imported", hostname, GUEST_MODULE)
