@@ -9,11 +9,15 @@ import os
 import secrets
 from datetime import UTC, datetime
 from functools import cache
+from typing import TYPE_CHECKING
 
 from chalicelib.config import Settings, load_settings
 from chalicelib.domain.ids import IdKind, make_id, uuid7
 from chalicelib.services.backend import Backend
 from chalicelib.services.ports import CloudCatalog, Compute, ConsoleOpener, TokenVerifier
+
+if TYPE_CHECKING:
+    from chalicelib.adapters.openstack.connection import CloudConnection
 
 
 class RandomIds:
@@ -45,7 +49,7 @@ def settings() -> Settings:
 @cache
 def backend() -> Backend:
     """Return state, time, chance and workflows."""
-    from chalicelib.adapters.dynamodb import stores
+    from chalicelib.adapters.dynamodb.stores import stores
     from chalicelib.adapters.stepfunctions.engine import StepFunctionsEngine
 
     tables = stores(settings())
@@ -90,11 +94,20 @@ def console_opener() -> ConsoleOpener:
 
 
 @cache
+def _cloud_connection() -> CloudConnection:
+    from chalicelib.adapters.openstack.connection import CloudConnection
+
+    return CloudConnection(settings().openstack_cloud)
+
+
+@cache
 def compute() -> Compute:
     """Return the cloud's servers and networks."""
     from chalicelib.adapters.openstack.compute import OpenStackCompute
 
-    return OpenStackCompute(settings())
+    return OpenStackCompute(
+        _cloud_connection(), settings().infra_id, settings().external_network, utc_now
+    )
 
 
 @cache
@@ -102,10 +115,18 @@ def cloud_catalog() -> CloudCatalog:
     """Return the cloud's offer."""
     from chalicelib.adapters.openstack.catalog import OpenStackCatalog
 
-    return OpenStackCatalog(settings(), utc_now)
+    return OpenStackCatalog(_cloud_connection(), settings().infra_id, utc_now)
 
 
 def reset() -> None:
     """Forget everything built, for tests and launchers that change the environment."""
-    for built in (settings, backend, token_verifier, console_opener, compute, cloud_catalog):
+    for built in (
+        settings,
+        backend,
+        token_verifier,
+        console_opener,
+        _cloud_connection,
+        compute,
+        cloud_catalog,
+    ):
         built.cache_clear()

@@ -25,6 +25,7 @@ class IdKind(StrEnum):
     RESOURCE = "r"
     DISK_IMAGE = "image"
     FLAVOR = "flavor"
+    NETWORK = "network"
     TASK = "task"
     LINK = "link"
 

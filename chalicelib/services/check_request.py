@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import datetime
 
-from chalicelib.domain.catalog import DiskImage, Flavor, Network, misfit
+from chalicelib.domain.catalog import DiskImage, EntryT, Flavor, Network, misfit
 from chalicelib.domain.errors import (
     AlreadyExists,
     CapacityExceeded,
@@ -26,7 +26,10 @@ _LONGEST_TOKEN = "x" * 64
 
 @dataclass(frozen=True, slots=True)
 class WantedResource:
-    """One resource as the client asks for it."""
+    """One resource as the client asks for it.
+
+    Disk image and flavor are given by id, or by a friendly name that only one entry on offer has.
+    """
 
     friendly_name: str
     disk_image_id: str
@@ -116,12 +119,8 @@ class _Resolver:
     def resolve(
         self, path: str, wanted: WantedResource, ssh_keys: tuple[str, ...]
     ) -> CheckedResource | None:
-        disk_image = self._backend.catalog.get(DiskImage, wanted.disk_image_id)
-        flavor = self._backend.catalog.get(Flavor, wanted.flavor_id)
-        if disk_image is None or disk_image.hidden:
-            self._wrong(path, "disk_image_id", _unknown("disk image", wanted.disk_image_id))
-        if flavor is None or flavor.hidden:
-            self._wrong(path, "flavor_id", _unknown("flavor", wanted.flavor_id))
+        disk_image = self._find(DiskImage, wanted.disk_image_id, path, "disk_image_id")
+        flavor = self._find(Flavor, wanted.flavor_id, path, "flavor_id")
         networks = self._resolve_networks(path, wanted)
         self._check_user_data(path, wanted, disk_image, ssh_keys)
         if disk_image is None or flavor is None:
@@ -149,6 +148,25 @@ class _Resolver:
             ),
             user_data=wanted.user_data,
         )
+
+    def _find(self, kind: type[EntryT], wanted: str, path: str, field: str) -> EntryT | None:
+        """Return the entry on offer with this id or, failing that, with this friendly name."""
+        entry = self._backend.catalog.get(kind, wanted)
+        if entry is not None and not entry.hidden:
+            return entry
+        named = [
+            other
+            for other in self._backend.catalog.list(kind)
+            if other.friendly_name == wanted and not other.hidden
+        ]
+        if len(named) == 1:
+            return named[0]
+        if named:
+            ids = ", ".join(other.id for other in named)
+            self._wrong(path, field, f"{wanted} is the name of several: {ids}. Give the id.")
+        else:
+            self._wrong(path, field, _unknown(kind, wanted))
+        return None
 
     def _resolve_networks(self, path: str, wanted: WantedResource) -> tuple[Network, ...]:
         names = wanted.network_names or (self._backend.settings.default_network,)
@@ -209,9 +227,9 @@ class _Resolver:
         self.errors.append(FieldError(f"{path}.{field}", message))
 
 
-def _unknown(kind: str, identifier: str) -> str:
-    route = "disk-images" if kind == "disk image" else "flavors"
-    return f"There is no {kind} {identifier}. GET /{route} lists those on offer."
+def _unknown(kind: type[DiskImage | Flavor | Network], wanted: str) -> str:
+    noun, route = ("disk image", "disk-images") if kind is DiskImage else ("flavor", "flavors")
+    return f"There is no {noun} {wanted}. GET /{route} lists those on offer."
 
 
 def _name_errors(

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable
+from typing import TypeVar
 
 from chalicelib.domain.errors import InvalidRequest
 from chalicelib.domain.permissions import Permission, Principal, may_see, not_found, require
@@ -13,6 +14,7 @@ from chalicelib.services.backend import Backend
 from chalicelib.services.ports import Page
 
 _POLL_SECONDS = 0.5
+ItemT = TypeVar("ItemT", Resource, Task)
 
 
 def get_resource(backend: Backend, principal: Principal, resource_id: str) -> Resource:
@@ -34,7 +36,7 @@ def list_resources(
     """Return a page of an experiment's resources; a foreign experiment looks empty."""
     require(principal, Permission.RESOURCES_READ)
     page = backend.resources.in_experiment(experiment_id, limit, cursor)
-    return Page(tuple(r for r in page.items if _sees(principal, r)), page.cursor)
+    return _visible(principal, page)
 
 
 def list_my_resources(
@@ -86,7 +88,13 @@ def list_tasks(
     """Return a page of an experiment's tasks, newest first; a foreign one looks empty."""
     require(principal, Permission.RESOURCES_READ)
     page = backend.tasks.in_experiment(experiment_id, limit, cursor)
-    return Page(tuple(t for t in page.items if _sees(principal, t)), page.cursor)
+    return _visible(principal, page)
+
+
+def _visible(principal: Principal, page: Page[ItemT]) -> Page[ItemT]:
+    """Return what the caller may see of a page; a foreign page shows no next one either."""
+    items = tuple(item for item in page.items if _sees(principal, item))
+    return Page(items, page.cursor if items else None)
 
 
 def _sees(principal: Principal, item: Resource | Task) -> bool:

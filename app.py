@@ -1,0 +1,40 @@
+"""The Chalice application: every entry point is a blueprint, registered here."""
+
+from __future__ import annotations
+
+from chalice.app import Chalice
+
+from functions import (
+    catalog_sync,
+    disk_images,
+    edge,
+    flavors,
+    health,
+    infrastructures,
+    openapi_docs,
+    phone_home,
+    reconcile,
+    resources,
+    tasks,
+)
+from functions.lifecycle import build, ends, remove, reset
+
+app = Chalice(app_name="slices-bi-qkd")
+
+# HTTP: one module per endpoint group. The edge comes first, as the outermost middleware.
+for module in (
+    edge,
+    disk_images,
+    flavors,
+    resources,
+    tasks,
+    infrastructures,
+    phone_home,
+    health,
+    openapi_docs,
+):
+    app.register_blueprint(module.blueprint)
+
+# The workflows' steps and the schedules: one Lambda function each.
+for module in (build, ends, remove, reset, catalog_sync, reconcile):
+    app.register_blueprint(module.blueprint)

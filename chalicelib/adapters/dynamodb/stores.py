@@ -1,0 +1,39 @@
+"""All stores of a deployment."""
+
+from __future__ import annotations
+
+import time
+from dataclasses import dataclass
+
+from chalicelib.adapters.dynamodb.attempts import Sleeper
+from chalicelib.adapters.dynamodb.catalog import CatalogTable
+from chalicelib.adapters.dynamodb.claims import ClaimTable
+from chalicelib.adapters.dynamodb.resources import ResourceTable
+from chalicelib.adapters.dynamodb.tables import tables
+from chalicelib.adapters.dynamodb.tasks import TaskTable
+from chalicelib.config import Settings
+from chalicelib.services.ports import CatalogStore, ClaimStore, ResourceStore, TaskStore
+
+
+@dataclass(frozen=True, slots=True)
+class Stores:
+    """The four stores."""
+
+    resources: ResourceStore
+    tasks: TaskStore
+    catalog: CatalogStore
+    claims: ClaimStore
+
+
+def stores(settings: Settings, sleep: Sleeper = time.sleep) -> Stores:
+    """Return the stores of a deployment; the first call of one connects.
+
+    `sleep` waits between two tries of a compare-and-swap.
+    """
+    bound = tables(settings)
+    return Stores(
+        resources=ResourceTable(bound.resources, sleep),
+        tasks=TaskTable(bound.tasks, sleep),
+        catalog=CatalogTable(bound.catalog),
+        claims=ClaimTable(bound.claims, sleep),
+    )

@@ -1,0 +1,176 @@
+"""Servers, ports and floating IPs in OpenStack: the port Compute."""
+
+from __future__ import annotations
+
+import base64
+from collections.abc import Iterator
+from typing import Any
+
+from chalicelib.adapters.openstack.connection import CloudConnection
+from chalicelib.adapters.openstack.lookup import disk_image_id, flavor_id, network_id
+from chalicelib.adapters.openstack.views import (
+    Mark,
+    bounded,
+    to_floating_ip,
+    to_port,
+    to_server,
+    with_tag,
+)
+from chalicelib.domain.errors import CloudOutcomeUnknown, CloudRefused
+from chalicelib.services.ports import Clock, FloatingIP, Port, Server, ServerSpec, ServerStatus
+
+
+class OpenStackCompute:
+    """The port Compute, on one project of an OpenStack cloud."""
+
+    def __init__(
+        self, connection: CloudConnection, infra_id: str, external_network: str, clock: Clock
+    ) -> None:
+        self._connection = connection
+        self._mark = Mark(infra_id)
+        self._external_network = external_network
+        self._clock = clock
+
+    # --- servers -----------------------------------------------------------------------------
+
+    def find_servers(self, resource_id: str) -> tuple[Server, ...]:
+        """Return the servers tagged with the resource, oldest first; being-deleted ones too."""
+        return self._tagged(resource_id)
+
+    def all_servers(self) -> Iterator[Server]:
+        """Return every server that carries this infrastructure's tag."""
+        return iter(self._tagged(self._mark.tag))
+
+    def _tagged(self, tag: str) -> tuple[Server, ...]:
+        with self._connection.call() as sdk:
+            found = with_tag(bounded(sdk.compute.servers(details=True, tags=tag)), tag)
+            servers = [to_server(server, self._clock()) for server in found]
+        return tuple(sorted(servers, key=lambda server: (server.created_at, server.id)))
+
+    def create_server(self, spec: ServerSpec) -> Server:
+        """Send one POST /servers, tagged and with metadata.
+
+        The answer carries nothing but the id: status and time of the result are assumed.
+        """
+        with self._connection.call(is_repeatable=False) as sdk:
+            created = sdk.compute.create_server(
+                name=spec.name,
+                image_id=disk_image_id(sdk, spec.disk_image_ref),
+                flavor_id=flavor_id(sdk, spec.flavor_ref),
+                networks=[{"port": port_id} for port_id in spec.port_ids],
+                config_drive=True,
+                user_data=base64.b64encode(spec.user_data).decode("ascii"),
+                metadata={
+                    "resource_id": spec.resource_id,
+                    "task_id": spec.task_id,
+                    "attempt": str(spec.attempt),
+                },
+                tags=[spec.resource_id, self._mark.tag],
+            )
+            return Server(
+                id=_id_of(created),
+                resource_id=spec.resource_id,
+                status=ServerStatus.SCHEDULING,
+                created_at=self._clock(),
+            )
+
+    def delete_server(self, server_id: str) -> None:
+        """Ask for the deletion; fine when there is none."""
+        with self._connection.call() as sdk:
+            sdk.compute.delete_server(server_id, ignore_missing=True)
+
+    def reboot_server(self, server_id: str) -> None:
+        """Ask for a hard reboot."""
+        with self._connection.call(is_repeatable=False) as sdk:
+            sdk.compute.reboot_server(server_id, "HARD")
+
+    def console_url(self, server_id: str) -> str:
+        """Return a fresh URL of the server's web console."""
+        with self._connection.call() as sdk:
+            console = sdk.compute.create_console(
+                server_id, console_type="novnc", console_protocol="vnc"
+            )
+            url = (console or {}).get("url")
+            if not url:
+                raise CloudRefused("This site gives out no address for web consoles. Use SSH.")
+            return str(url)
+
+    # --- ports -------------------------------------------------------------------------------
+
+    def find_ports(self, resource_id: str) -> tuple[Port, ...]:
+        """Return the ports marked as the resource's, by id."""
+        with self._connection.call() as sdk:
+            found = bounded(sdk.network.ports(description=self._mark.description(resource_id)))
+            ports = [to_port(port, self._mark, self._clock()) for port in found]
+        return tuple(
+            sorted(
+                (port for port in ports if port.resource_id == resource_id),
+                key=lambda port: port.id,
+            )
+        )
+
+    def all_ports(self) -> Iterator[Port]:
+        """Return every port that carries this infrastructure's mark."""
+        with self._connection.call() as sdk:
+            found = bounded(sdk.network.ports())
+            ports = [to_port(port, self._mark, self._clock()) for port in found]
+        return (port for port in ports if port.resource_id is not None)
+
+    def create_port(self, resource_id: str, network_ref: str, index: int) -> Port:
+        """Create a marked port on a network; `index` tells a resource's ports apart by name."""
+        with self._connection.call(is_repeatable=False) as sdk:
+            created = sdk.network.create_port(
+                network_id=network_id(sdk, network_ref),
+                name=f"{resource_id}-{index}",
+                description=self._mark.description(resource_id),
+            )
+            _id_of(created)
+            return to_port(created, self._mark, self._clock())
+
+    def delete_port(self, port_id: str) -> None:
+        """Delete a port; fine when there is none."""
+        with self._connection.call() as sdk:
+            sdk.network.delete_port(port_id, ignore_missing=True)
+
+    # --- floating IPs ------------------------------------------------------------------------
+
+    def find_floating_ips(self, resource_id: str) -> tuple[FloatingIP, ...]:
+        """Return the floating IPs of the resource, by id."""
+        own = (ip for ip in self.all_floating_ips() if ip.resource_id == resource_id)
+        return tuple(sorted(own, key=lambda ip: ip.id))
+
+    def all_floating_ips(self) -> Iterator[FloatingIP]:
+        """Return every floating IP that this infrastructure made."""
+        with self._connection.call() as sdk:
+            found = bounded(sdk.network.ips())
+            addresses = [to_floating_ip(ip, self._mark, self._clock()) for ip in found]
+        return (ip for ip in addresses if ip.resource_id is not None)
+
+    def create_floating_ip(self, resource_id: str, port_id: str) -> FloatingIP:
+        """Allocate a public address on the external network and attach it to the port."""
+        with self._connection.call(is_repeatable=False) as sdk:
+            created = sdk.network.create_ip(
+                floating_network_id=network_id(sdk, self._external_network),
+                port_id=port_id,
+                description=self._mark.description(resource_id),
+            )
+            _id_of(created)
+            return to_floating_ip(created, self._mark, self._clock())
+
+    def delete_floating_ip(self, floating_ip_id: str) -> None:
+        """Give the address back; fine when it is gone."""
+        with self._connection.call() as sdk:
+            sdk.network.delete_ip(floating_ip_id, ignore_missing=True)
+
+
+def _id_of(created: Any) -> str:
+    """Return the id of what was created.
+
+    Raises:
+        CloudOutcomeUnknown: there is none: the SDK passes over a body that is not JSON.
+    """
+    if not created.id:
+        raise CloudOutcomeUnknown(
+            "OpenStack's answer cannot be read; whether it acted is looked up."
+        )
+    return str(created.id)

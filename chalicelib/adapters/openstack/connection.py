@@ -1,0 +1,79 @@
+"""The connection to the named cloud of clouds.yaml: made when first used, kept while it works."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+from openstack.config import OpenStackConfig
+from openstack.connection import Connection
+
+from chalicelib.adapters.openstack.faults import SDK_ERRORS, domain_error
+from chalicelib.adapters.openstack.transport import QuietSession, one_call
+from chalicelib.domain.errors import CloudError, CloudRefused
+
+_APP_NAME = "slices-bi"
+_APP_VERSION = "1"
+
+
+class CloudConnection:
+    """Gives out the SDK for one call at a time; safe to share between threads."""
+
+    def __init__(
+        self, cloud: str, *, request_seconds: float = 10.0, call_seconds: float = 25.0
+    ) -> None:
+        self._cloud = cloud
+        self._request_seconds = request_seconds
+        self._call_seconds = call_seconds
+        self._lock = threading.Lock()
+        self._sdk: Connection | None = None
+
+    @contextmanager
+    def call(self, *, is_repeatable: bool = True) -> Iterator[Connection]:
+        """Open the time window of one call and turn every failure in it into a domain error.
+
+        Args:
+            is_repeatable: Whether sending the call again does no harm, though its first answer was
+                lost: then that is CloudUnreachable, not CloudOutcomeUnknown.
+
+        Raises:
+            CloudError: CloudUnreachable, CloudOutcomeUnknown, CloudCredentialsRefused or
+                CloudRefused, as services.ports.Compute promises.
+        """
+        with one_call(self._request_seconds, self._call_seconds) as call:
+            try:
+                yield self._connected()
+            except CloudRefused:
+                raise
+            except CloudError:
+                self._forget()
+                raise
+            except SDK_ERRORS as error:
+                failure = domain_error(error, call, is_repeatable=is_repeatable)
+                if not isinstance(failure, CloudRefused):
+                    self._forget()
+                # Without the cause: its text may quote the user data that was refused.
+                raise failure from None
+
+    def _connected(self) -> Connection:
+        with self._lock:
+            if self._sdk is None:
+                self._sdk = self._connect()
+            return self._sdk
+
+    def _forget(self) -> None:
+        """Start anew next time: the SDK keeps failed discoveries, and passwords can change."""
+        with self._lock:
+            self._sdk = None
+
+    def _connect(self) -> Connection:
+        config = OpenStackConfig(
+            app_name=_APP_NAME,
+            app_version=_APP_VERSION,
+            session_constructor=QuietSession,
+        )
+        connection = Connection(config=config.get_one(cloud=self._cloud))
+        # An answer from a cache could hide the server that was created a moment ago.
+        connection.cache_enabled = False
+        return connection

@@ -1,0 +1,197 @@
+"""The OpenAPI 3.1 description, written from OPERATIONS and the schemas.
+
+`python -m chalicelib.api.openapi` prints it as it stands in docs/reference/openapi.json.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+import sys
+from functools import cache
+from typing import Any, get_args, get_origin
+
+from pydantic import BaseModel
+from pydantic.json_schema import models_json_schema
+
+from chalicelib.api.examples import (
+    ANSWER_EXAMPLES,
+    BODY_EXAMPLES,
+    PATH_EXAMPLES,
+    PROBLEM_EXAMPLE,
+)
+from chalicelib.api.openapi_problems import problem_responses
+from chalicelib.api.operations import OPERATIONS
+from chalicelib.api.operations.model import Operation, Security
+from chalicelib.api.schemas.site import ProblemAnswer
+from chalicelib.api.version import API_VERSION
+
+_REF = "#/components/schemas/{model}"
+_EXAMPLE_URL, _EXAMPLE_NAME = "https://bi.example.org", "Example site"
+_DESCRIPTION = (
+    "SLICES-RI Basic Infrastructure with OpenStack. Read with a user token "
+    "(`slices auth id-token AUDIENCE`), write with an experiment token "
+    "(`slices experiment jwt NAME`). Every path also works with a trailing slash; every success "
+    "is 200; every error is a problem (RFC 9457)."
+)
+
+
+@cache
+def document(base_url: str, site_name: str) -> dict[str, Any]:
+    """Return the description of a site."""
+    paths: dict[str, dict[str, Any]] = {}
+    for operation in OPERATIONS:
+        paths.setdefault(operation.path, {})[operation.method.lower()] = _operation(operation)
+    return {
+        "openapi": "3.1.0",
+        "info": {
+            "title": f"Basic Infrastructure API of {site_name}",
+            "version": API_VERSION,
+            "description": _DESCRIPTION,
+            "license": {"name": "Apache-2.0", "identifier": "Apache-2.0"},
+        },
+        "servers": [{"url": base_url}],
+        "tags": [{"name": name} for name in dict.fromkeys(op.tag for op in OPERATIONS)],
+        "paths": paths,
+        "components": {
+            "schemas": _schemas(),
+            "securitySchemes": {
+                "bearerAuth": {
+                    "type": "http",
+                    "scheme": "bearer",
+                    "bearerFormat": "JWT",
+                    "description": "A SLICES user, project or experiment token.",
+                },
+                "phoneHome": {
+                    "type": "http",
+                    "scheme": "bearer",
+                    "description": "The one-time token that a VM gets with its user data.",
+                },
+            },
+        },
+    }
+
+
+def _operation(operation: Operation[Any, Any]) -> dict[str, Any]:
+    described: dict[str, Any] = {
+        "operationId": operation.name,
+        "tags": [operation.tag],
+        "summary": operation.summary,
+        "parameters": _parameters(operation),
+        "responses": {"200": _success(operation), **problem_responses(operation)},
+        "security": _security(operation),
+    }
+    if operation.aliases:
+        described["description"] = f"Also as {', '.join(operation.aliases)}."
+    if operation.has_etag:
+        described["responses"]["304"] = {"description": "Unchanged since the ETag given."}
+    if operation.has_body:
+        content: dict[str, Any] = {"schema": _reference(operation.body)}
+        if operation.name in BODY_EXAMPLES:
+            content["example"] = BODY_EXAMPLES[operation.name]
+        described["requestBody"] = {"required": True, "content": {"application/json": content}}
+    return described
+
+
+def _security(operation: Operation[Any, Any]) -> list[dict[str, list[str]]]:
+    if operation.security is Security.NONE:
+        return []
+    scheme = "phoneHome" if operation.security is Security.PHONE_HOME else "bearerAuth"
+    return [{scheme: []}]
+
+
+def _parameters(operation: Operation[Any, Any]) -> list[dict[str, Any]]:
+    group = operation.path.split("/")[1]
+    parameters: list[dict[str, Any]] = [
+        {
+            "name": name,
+            "in": "path",
+            "required": True,
+            "schema": {"type": "string"},
+            "example": PATH_EXAMPLES[group],
+        }
+        for name in re.findall(r"{(\w+)}", operation.path)
+    ]
+    schema = operation.query.model_json_schema()
+    for name, described in schema.get("properties", {}).items():
+        kept = {key: value for key, value in described.items() if key != "title"}
+        text = kept.pop("description", "")
+        parameters.append(
+            {"name": name, "in": "query", "required": False, "description": text, "schema": kept}
+        )
+    parameters.append(_header("X-Request-Id", "Found again in answers and logs."))
+    if operation.has_etag:
+        parameters.append(_header("If-None-Match", "ETag of the answer that you have."))
+    if operation.name == "request_resources":
+        parameters.append(_header("Idempotency-Key", "Another way to give request_id."))
+    return parameters
+
+
+def _header(name: str, text: str) -> dict[str, Any]:
+    return {"name": name, "in": "header", "description": text, "schema": {"type": "string"}}
+
+
+def _success(operation: Operation[Any, Any]) -> dict[str, Any]:
+    headers: dict[str, Any] = {
+        "X-Request-Id": {"description": "Names this request.", "schema": {"type": "string"}}
+    }
+    if operation.has_etag:
+        headers["ETag"] = {"description": "For If-None-Match.", "schema": {"type": "string"}}
+    if "cursor" in operation.query.model_fields:
+        headers["Link"] = {
+            "description": 'The next page, as rel="next".',
+            "schema": {"type": "string"},
+        }
+    content: dict[str, Any] = {}
+    if operation.answer is not None:
+        content["application/json"] = {"schema": _answer_schema(operation.answer)}
+        if operation.name in ANSWER_EXAMPLES:
+            content["application/json"]["example"] = ANSWER_EXAMPLES[operation.name]
+    if operation.other_media_type:
+        content[operation.other_media_type] = {"schema": {"type": "string"}}
+    return {"description": "Done.", "headers": headers, "content": content}
+
+
+def _answer_schema(answer: Any) -> dict[str, Any]:
+    if isinstance(answer, type) and issubclass(answer, BaseModel):
+        return _reference(answer)
+    if get_origin(answer) is list:
+        return {"type": "array", "items": _reference(get_args(answer)[0])}
+    if get_args(answer):
+        return {"anyOf": [_reference(member) for member in get_args(answer)]}
+    return {"type": "object"}
+
+
+def _reference(model: type[BaseModel]) -> dict[str, Any]:
+    return {"$ref": _REF.format(model=model.__name__)}
+
+
+def _models(answer: Any) -> tuple[type[BaseModel], ...]:
+    if isinstance(answer, type) and issubclass(answer, BaseModel):
+        return (answer,)
+    return tuple(member for member in get_args(answer) if isinstance(member, type))
+
+
+def _schemas() -> dict[str, Any]:
+    bodies = {op.body for op in OPERATIONS if op.has_body}
+    answers = {model for op in OPERATIONS for model in _models(op.answer)} | {ProblemAnswer}
+    _, schema = models_json_schema(
+        [
+            *((model, "validation") for model in sorted(bodies, key=lambda m: m.__name__)),
+            *((model, "serialization") for model in sorted(answers, key=lambda m: m.__name__)),
+        ],
+        ref_template=_REF,
+    )
+    found: dict[str, Any] = schema["$defs"]
+    found["ProblemAnswer"]["example"] = PROBLEM_EXAMPLE
+    return dict(sorted(found.items()))
+
+
+def main() -> None:
+    """Print the description of an example site."""
+    text = json.dumps(document(_EXAMPLE_URL, _EXAMPLE_NAME), indent=2, ensure_ascii=False)
+    sys.stdout.write(text + "\n")
+
+
+if __name__ == "__main__":
+    main()

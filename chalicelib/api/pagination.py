@@ -1,0 +1,49 @@
+"""Pages of lists: `limit` and an opaque `cursor` in, a Link header out."""
+
+from __future__ import annotations
+
+import base64
+import binascii
+from collections.abc import Mapping, Sequence
+from urllib.parse import urlencode
+
+from chalicelib.domain.catalog import EntryT
+from chalicelib.domain.errors import FieldError, InvalidRequest
+from chalicelib.services.ports import Page
+
+DEFAULT_LIMIT = 100
+MAX_LIMIT = 500
+
+
+def next_link(path: str, query: Mapping[str, str], cursor: str) -> str:
+    """Return the Link header (RFC 8288) to the next page; the reference is relative."""
+    parameters = {name: value for name, value in query.items() if name != "cursor"}
+    return f'<{path}?{urlencode({**parameters, "cursor": cursor})}>; rel="next"'
+
+
+def page_of(entries: Sequence[EntryT], limit: int, cursor: str | None) -> Page[EntryT]:
+    """Return a page of catalog entries, which come sorted by id.
+
+    Raises:
+        InvalidRequest: the cursor is not one of ours.
+    """
+    after = _decode(cursor) if cursor else ""
+    rest = [entry for entry in entries if entry.id > after]
+    items = tuple(rest[:limit])
+    more = len(rest) > limit
+    return Page(items, _encode(items[-1].id) if more else None)
+
+
+def _encode(entry_id: str) -> str:
+    return base64.urlsafe_b64encode(entry_id.encode()).decode().rstrip("=")
+
+
+def _decode(cursor: str) -> str:
+    try:
+        padded = cursor.encode("ascii") + b"=" * (-len(cursor) % 4)
+        return base64.b64decode(padded, altchars=b"-_", validate=True).decode()
+    except (ValueError, binascii.Error) as error:
+        message = "is not a cursor of this list; take it from the Link header, or leave it out"
+        raise InvalidRequest(
+            f"cursor {message}.", field_errors=(FieldError("cursor", message),)
+        ) from error

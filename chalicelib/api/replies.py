@@ -1,0 +1,69 @@
+"""Responses: bodies, entity tags, pages, and the headers that every answer carries."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from chalice.app import Response
+from pydantic import BaseModel
+
+# For all that is not a page: nothing may be loaded, framed or run.
+NO_CONTENT_POLICY = "default-src 'none'; frame-ancestors 'none'"
+
+
+@dataclass(frozen=True, slots=True)
+class Reply:
+    """What an operation answers: a model, a list of models, plain data or text."""
+
+    body: BaseModel | list[Any] | dict[str, Any] | str
+    status: int = 200
+    media_type: str = "application/json"
+    headers: Mapping[str, str] = field(default_factory=dict)
+    next_cursor: str | None = None
+
+
+def text_of(body: Any) -> str:
+    """Return the body as text: JSON, unless it is text already."""
+    return body if isinstance(body, str) else json.dumps(_plain(body), separators=(",", ":"))
+
+
+def entity_tag(text: str) -> str:
+    """Return a strong ETag (RFC 9110, section 8.8.3) of a body."""
+    return f'"{hashlib.sha256(text.encode()).hexdigest()[:32]}"'
+
+
+def is_unchanged(if_none_match: str | None, tag: str) -> bool:
+    """Say whether If-None-Match names the tag, by weak comparison as RFC 9110 wants it."""
+    if not if_none_match:
+        return False
+    candidates = {part.strip().removeprefix("W/") for part in if_none_match.split(",")}
+    return tag in candidates or "*" in candidates
+
+
+def finish(response: Response, request_id: str, base_url: str, cors_origin: str) -> Response:
+    """Return the response with the headers that every answer carries."""
+    headers = response.headers
+    headers.setdefault("X-Request-Id", request_id)
+    headers.setdefault("Cache-Control", "no-store")
+    headers.setdefault("Content-Security-Policy", NO_CONTENT_POLICY)
+    headers["X-Content-Type-Options"] = "nosniff"
+    headers["Referrer-Policy"] = "no-referrer"
+    headers["Vary"] = "Authorization, Origin" if cors_origin else "Authorization"
+    if base_url.startswith("https://"):
+        headers["Strict-Transport-Security"] = "max-age=31536000"
+    if cors_origin:
+        headers["Access-Control-Allow-Origin"] = cors_origin
+        headers["Access-Control-Expose-Headers"] = "ETag, Link, Retry-After, X-Request-Id"
+    return response
+
+
+def _plain(body: Any) -> Any:
+    if isinstance(body, BaseModel):
+        return body.model_dump(mode="json")
+    if isinstance(body, list):
+        return [_plain(entry) for entry in body]
+    return body

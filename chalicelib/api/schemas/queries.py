@@ -1,0 +1,107 @@
+"""Query parameters of the routes."""
+
+from __future__ import annotations
+
+from typing import Annotated, Literal
+
+from pydantic import Field, StringConstraints
+
+from chalicelib.api.pagination import DEFAULT_LIMIT, MAX_LIMIT
+from chalicelib.api.schemas.base import Query
+
+Identifier = Annotated[str, StringConstraints(max_length=200, pattern=r"^[!-~]+$")]
+Limit = Annotated[int, Field(ge=1, le=MAX_LIMIT, description="Entries per page.")]
+Cursor = Annotated[
+    str,
+    StringConstraints(max_length=2048, pattern=r"^[A-Za-z0-9_-]+$"),
+    Field(description="Where to go on: from the Link header of the page before."),
+]
+ExperimentId = Annotated[
+    Identifier, Field(description="An experiment; by default the token's own.")
+]
+ProjectId = Annotated[Identifier, Field(description="A project; by default the token's own.")]
+
+
+class NoQuery(Query):
+    """No query parameters are read."""
+
+
+class CatalogQuery(Query):
+    """Of GET /disk-images and /flavors."""
+
+    limit: Limit = DEFAULT_LIMIT
+    cursor: Cursor | None = None
+    hidden: Annotated[bool, Field(description="Whether hidden entries are listed too.")] = False
+
+
+class StrictQuery(Query):
+    """Of routes with a body."""
+
+    strict: Annotated[
+        bool, Field(description="Whether unknown fields are refused instead of warned about.")
+    ] = False
+
+
+class ResourcesQuery(Query):
+    """Of GET /resources."""
+
+    project: ProjectId | None = None
+    experiment_id: ExperimentId | None = None
+    mine: Annotated[bool, Field(description="The user's own resources, over all experiments.")] = (
+        False
+    )
+    format: Annotated[
+        Literal["json", "ansible"], Field(description="`ansible`: inventory lines.")
+    ] = "json"
+    limit: Limit = DEFAULT_LIMIT
+    cursor: Cursor | None = None
+
+
+class ResourceQuery(Query):
+    """Of GET /resources/{id}."""
+
+    format: Annotated[
+        Literal["json", "ansible"], Field(description="`ansible`: one inventory line.")
+    ] = "json"
+
+
+class RequestResourcesQuery(StrictQuery):
+    """Of POST /resources."""
+
+    project: ProjectId | None = None
+    experiment_id: ExperimentId | None = None
+    request_id: Annotated[
+        Identifier | None,
+        Field(description="Makes the request idempotent for good: a new UUID per new request."),
+    ] = None
+    dry_run: Annotated[
+        bool, Field(description="Check all, write nothing, say whether it would be accepted.")
+    ] = False
+
+
+class TasksQuery(Query):
+    """Of GET /tasks."""
+
+    experiment_id: ExperimentId | None = None
+    limit: Limit = DEFAULT_LIMIT
+    cursor: Cursor | None = None
+
+
+class TaskQuery(Query):
+    """Of GET /tasks/{id}."""
+
+    wait: Annotated[
+        float,
+        Field(
+            ge=0,
+            le=20,
+            allow_inf_nan=False,
+            description="Seconds to wait for a change (long poll).",
+        ),
+    ] = 0
+
+
+class QuotaQuery(Query):
+    """Of GET /quota."""
+
+    project: ProjectId | None = None

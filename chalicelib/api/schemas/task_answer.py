@@ -1,0 +1,37 @@
+"""Tasks on the wire."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+from pydantic import Field
+
+from chalicelib.api.schemas.base import Answer, Time
+from chalicelib.domain.statuses import TaskStatus
+from chalicelib.domain.tasks import StepStatus, TaskAction
+
+
+class StepAnswer(Answer):
+    """One step of a task."""
+
+    name: str
+    status: StepStatus
+    started_at: Time | None
+    finished_at: Time | None
+    detail: str | None
+
+
+class TaskAnswer(Answer):
+    """A task; `completed` is percent."""
+
+    id: str
+    action: TaskAction
+    status: TaskStatus
+    completed: Annotated[int, Field(ge=0, le=100)]
+    steps: list[StepAnswer]
+    resource_ids: list[str]
+    link_ids: list[str]
+    created_at: Time
+    updated_at: Time
+    finished_at: Time | None
+    failure_reason: str | None

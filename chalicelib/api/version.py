@@ -1,0 +1,3 @@
+"""The version of this API."""
+
+API_VERSION = "0.1.0"

@@ -1,0 +1,1 @@
+"""Static files: pages of our own, and vendored ones unmodified under vendor/."""
