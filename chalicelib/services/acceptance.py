@@ -36,7 +36,10 @@ def derive(backend: Backend, task: Task) -> Task:
     if task.is_closed:
         return task
     resources = resources_of(task, task.owner_id or task.experiment_id)
-    refusal = _claim_names(backend, resources) or _claim_quota(backend, resources)
+    # Resources are written after all claims. Once the first is there, nothing is claimed again:
+    # what a sibling gave back when it was deleted may be another's by now.
+    has_begun = backend.resources.get(resources[0].id) is not None
+    refusal = None if has_begun else _claim(backend, resources)
     if refusal is None:
         for resource in resources:
             backend.resources.add(resource)
@@ -50,6 +53,10 @@ def free_claims(backend: Backend, resource: Resource) -> None:
     """Give back what the resource holds; harmless when repeated."""
     backend.claims.free_quota(resource.project_id, resource.id)
     backend.claims.free_name(resource.experiment_id, resource.spec.friendly_name, resource.id)
+
+
+def _claim(backend: Backend, resources: tuple[Resource, ...]) -> Refusal | None:
+    return _claim_names(backend, resources) or _claim_quota(backend, resources)
 
 
 def _claim_names(backend: Backend, resources: tuple[Resource, ...]) -> Refusal | None:

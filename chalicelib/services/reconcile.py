@@ -21,6 +21,7 @@ _LOST = (
     "The VM was deleted in OpenStack, not through this site. What belonged to it was removed; ask "
     "for a new one."
 )
+_NO_REASON = "The VM broke down; OpenStack gives no reason. Ask for a new one."
 # A server stands by its resource in these; in others its workflow watches it.
 _SETTLED = frozenset({ResourceStatus.UP})
 
@@ -82,8 +83,9 @@ def _resume(backend: Backend, task: Task) -> bool:
         return begin_execution(current, now, settings.stall)
 
     begun = backend.tasks.change(task.id, begin)
-    if begun.is_closed or begun.executions == task.executions:
+    if begun.is_closed:
         return False
+    # What another sweep began is started under the same name, which starts it once.
     start(backend, begun)
     return True
 
@@ -119,7 +121,8 @@ def _loss(compute: Compute, resource: Resource) -> str | None:
     """Look again at one resource: the list may be older than the resource."""
     for server in compute.find_servers(resource.id):
         if server.id == resource.server_id and server.status is not ServerStatus.DELETING:
-            return server.fault if server.status is ServerStatus.ERROR else None
+            is_broken = server.status is ServerStatus.ERROR
+            return (server.fault or _NO_REASON) if is_broken else None
     return _LOST
 
 
@@ -133,14 +136,17 @@ def _remove_orphans(backend: Backend, compute: Compute) -> int:
     for server in compute.all_servers():
         if server.status is not ServerStatus.DELETING and _is_orphan(backend, server):
             compute.delete_server(server.id)
+            backend.claims.forget_orphan(server.id)
             removed += 1
     for floating_ip in compute.all_floating_ips():
         if _is_orphan(backend, floating_ip):
             compute.delete_floating_ip(floating_ip.id)
+            backend.claims.forget_orphan(floating_ip.id)
             removed += 1
     for port in compute.all_ports():
         if _is_orphan(backend, port):
             compute.delete_port(port.id)
+            backend.claims.forget_orphan(port.id)
             removed += 1
     return removed
 

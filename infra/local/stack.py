@@ -138,6 +138,7 @@ class LocalStack:
         )
         parts.enter_context(environment.applied({**variables, **options.variables}))
         app = self._start_aws(parts)
+        self._prove_trust()
         admin = self._start_schedules(parts, app)
         parts.callback(server.stop)
         server.start(app)
@@ -171,11 +172,21 @@ class LocalStack:
         parts.callback(self._end_workflows)
         return app
 
+    def _prove_trust(self) -> None:
+        """Verify a token of each kind: fetches the keys before the first crowd of requests."""
+        verifier = bootstrap.token_verifier()
+        for token in (
+            self.issuer.user_token(),
+            self.issuer.project_token(),
+            self.issuer.experiment_token(),
+        ):
+            verifier.verify(token)
+
     def _start_schedules(self, parts: ExitStack, app: Chalice) -> AdminServer:
         seconds = environment.schedule_seconds(schedules(app))
         self.scheduler = Scheduler(self.functions, bootstrap.backend().claims, seconds)
         self.scheduler.run("catalog_sync")
-        admin = AdminServer(self.options.admin_port, self.scheduler, self.describe)
+        admin = AdminServer(self.options.admin_port, self.scheduler, self.describe, describe_cloud)
         parts.callback(admin.stop)
         parts.callback(self.scheduler.stop)
         if self.options.run_schedules:
@@ -204,3 +215,13 @@ class LocalStack:
         path.touch(mode=0o600)
         path.write_text(json.dumps(asdict(self.addresses), indent=2) + "\n", encoding="utf-8")
         parts.callback(path.unlink, missing_ok=True)
+
+
+def describe_cloud() -> dict[str, Any]:
+    """Return what carries this infrastructure's mark in the cloud, asked from the cloud."""
+    compute = bootstrap.compute()
+    return {
+        "servers": [server.id for server in compute.all_servers()],
+        "ports": [port.id for port in compute.all_ports()],
+        "floating_ips": [floating_ip.id for floating_ip in compute.all_floating_ips()],
+    }

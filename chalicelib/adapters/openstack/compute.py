@@ -6,6 +6,8 @@ import base64
 from collections.abc import Iterator
 from typing import Any
 
+from openstack.exceptions import NotFoundException
+
 from chalicelib.adapters.openstack.connection import CloudConnection
 from chalicelib.adapters.openstack.lookup import disk_image_id, flavor_id, network_id
 from chalicelib.adapters.openstack.views import (
@@ -142,7 +144,7 @@ class OpenStackCompute:
     def all_floating_ips(self) -> Iterator[FloatingIP]:
         """Return every floating IP that this infrastructure made."""
         with self._connection.call() as sdk:
-            found = bounded(sdk.network.ips())
+            found = bounded(_ips(sdk))
             addresses = [to_floating_ip(ip, self._mark, self._clock()) for ip in found]
         return (ip for ip in addresses if ip.resource_id is not None)
 
@@ -161,6 +163,14 @@ class OpenStackCompute:
         """Give the address back; fine when it is gone."""
         with self._connection.call() as sdk:
             sdk.network.delete_ip(floating_ip_id, ignore_missing=True)
+
+
+def _ips(sdk: Any) -> Iterator[Any]:
+    """Yield the floating IPs: none where the cloud has no routers, and so no such list."""
+    try:
+        yield from sdk.network.ips()
+    except NotFoundException:
+        return
 
 
 def _id_of(created: Any) -> str:

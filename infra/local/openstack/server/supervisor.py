@@ -60,7 +60,7 @@ COMMON_LIBRARIES = (
 )
 
 
-class _Terminated(Exception):  # noqa: N818 - a request, not an error
+class _Terminated(Exception):
     """Somebody asked this process to end."""
 
 

@@ -1,0 +1,1 @@
+"""The DynamoDB adapter alone: what a contract of all stores cannot say."""
