@@ -29,6 +29,9 @@ class Watch(Protocol):
     def after(self, effect: Effect) -> None:
         """Come just after it, before its caller knows."""
 
+    def wrote(self, state: Resource | Task) -> None:
+        """Learn the newest state of a resource or task."""
+
     def belongs(self, identifier: str, owner_id: str) -> None:
         """Learn that what is done to the one is done to the other."""
 
@@ -47,7 +50,8 @@ def name_of_change(old: Resource | Task, new: Resource | Task) -> str:
 def _part(name: str, old: Any, new: Any) -> str:
     match name:
         case "status":
-            return str(new.status)
+            # Which of the two is seen first depends on how fast the cloud is.
+            return "building" if new.status in {"imaging", "booting"} else str(new.status)
         case "lease":
             return "leased" if new.lease else "lease dropped"
         case "steps":

@@ -17,12 +17,10 @@ _NOT_WORDS = re.compile(r"Traceback|Lambda\.|States\.|Exception|internal error|\
 
 
 def violations(
-    life: Life, cloud: Snapshot, created_servers: list[str], expected: ResourceStatus | None
+    life: Life, cloud: Snapshot, created_servers: list[str], expected: ResourceStatus
 ) -> list[str]:
-    """Return what is wrong with a VM that should be in this status; None: it must not exist."""
-    resource = life.resource
-    if expected is None:
-        return [f"the resource exists, {resource.status}"] if resource else []
+    """Return what is wrong with a VM that should be in this status."""
+    resource = life.stored.resources.get(life.resource_id or "")
     if resource is None:
         return ["the resource is lost"]
     return [

@@ -11,6 +11,7 @@ from typing import TypeVar
 
 from chalicelib.domain.permissions import Principal
 from chalicelib.domain.resources import Resource
+from chalicelib.domain.statuses import ResourceStatus
 from chalicelib.domain.tasks import Task
 from chalicelib.domain.tokens import TokenKind
 from chalicelib.services.backend import Backend
@@ -19,7 +20,6 @@ from chalicelib.services.release_resource import release_resource
 from chalicelib.services.request_resources import request_resources
 from chalicelib.services.reset_resource import reset_resource
 from tests.faults.reaper import API, ProcessDied, Reaper
-from tests.faults.waiting import wait_until
 
 NAME = "vm"
 SIMPLE = WantedResource(NAME, "cirros-like", "m1.tiny")
@@ -98,20 +98,26 @@ class Life:
 
     @property
     def resource(self) -> Resource | None:
-        """The resource as it is stored; found through its task when no answer named it."""
-        if self.resource_id is None:
-            for task in self.tasks:
-                self.resource_id = task.resource_ids[0]
-        return self.stored.resources.get(self.resource_id) if self.resource_id else None
+        """The resource as it was last written."""
+        found = [one for one in self._written() if isinstance(one, Resource)]
+        if found:
+            self.resource_id = found[0].id
+        return found[0] if found else None
 
     @property
     def tasks(self) -> list[Task]:
-        """The tasks that were really written."""
-        found = [self.stored.tasks.get(i) for i in self.reaper.tasks(self.experiment_id)]
-        return [task for task in found if task is not None]
+        """The tasks as they were last written."""
+        return [one for one in self._written() if isinstance(one, Task)]
 
-    def wait_for_tasks(self) -> None:
-        """Wait until every task is closed."""
-        wait_until(
-            lambda: all(task.is_closed for task in self.tasks), f"the tasks of {self.resource_id}"
+    def _written(self) -> list[Resource | Task]:
+        # Not read from the store: many lives wait at once, and the mock reads slowly.
+        return self.reaper.newest(self.experiment_id)
+
+    def is_resting(self, status: ResourceStatus) -> bool:
+        """Say whether every task is closed and the resource has this status."""
+        resource = self.resource
+        return (
+            resource is not None
+            and resource.status is status
+            and all(task.is_closed for task in self.tasks)
         )

@@ -13,6 +13,8 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import Any
 
+from chalicelib.domain.resources import Resource
+from chalicelib.domain.tasks import Task
 from infra.local.lambda_functions import Invocation
 from tests.faults.effects import Effect
 
@@ -74,7 +76,7 @@ class Reaper:
         self._here = threading.local()
         self._owners: dict[str, str] = {}
         self._cases: dict[str, _Case] = {}
-        self._tasks: dict[str, list[str]] = {}
+        self._newest: dict[str, Resource | Task] = {}
 
     # --- the cases -------------------------------------------------------------------------------
 
@@ -94,10 +96,10 @@ class Reaper:
         with self._lock:
             return list(self._cases[case].deaths)
 
-    def tasks(self, case: str) -> list[str]:
-        """Return the tasks that were written for the case."""
+    def newest(self, case: str) -> list[Resource | Task]:
+        """Return the case's resources and tasks as they were last written."""
         with self._lock:
-            return list(self._tasks.get(case, ()))
+            return [one for one in self._newest.values() if one.experiment_id == case]
 
     def own(self, case: str) -> None:
         """Learn of a case before its first effect."""
@@ -132,6 +134,12 @@ class Reaper:
 
     # --- the watch ---------------------------------------------------------------------------
 
+    def wrote(self, state: Resource | Task) -> None:
+        with self._lock:
+            known = self._newest.get(state.id)
+            if known is None or known.version <= state.version:
+                self._newest[state.id] = state
+
     def belongs(self, identifier: str, owner_id: str) -> None:
         with self._lock:
             if owner_id in self._owners:
@@ -144,8 +152,6 @@ class Reaper:
         with self._lock:
             self._require_alive(process)
             key = self._case_of(effect)
-            if key is not None and effect.name == "task added":
-                self._tasks.setdefault(key, []).append(effect.ids[0])
             case = self._cases.get(key or "")
             if case is None:
                 return
@@ -165,9 +171,7 @@ class Reaper:
         if case is not None and effect in process.points:
             self._die_if_planned(process, case, effect, "after")
 
-    def _die_if_planned(
-        self, process: _Process, case: _Case, effect: Effect, moment: str
-    ) -> None:
+    def _die_if_planned(self, process: _Process, case: _Case, effect: Effect, moment: str) -> None:
         death = Death(process.points[effect], moment)
         with self._lock:
             if death not in case.deaths:

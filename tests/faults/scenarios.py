@@ -7,45 +7,50 @@ from dataclasses import dataclass
 
 from chalicelib.domain.statuses import ResourceStatus
 from tests.faults.life import HOPELESS, RICH, Life
+from tests.faults.reaper import API, Point
 from tests.faults.world import World
+
+RECONCILE = "reconcile"
 
 
 @dataclass(frozen=True, slots=True)
 class Scenario:
-    """`prepare` happens in peace, `act` among deaths; then the resource must be `expected`."""
+    """`act` happens among deaths, to a VM that is up already if `is_up`; it ends as `expected`.
+
+    Only the points that `covers` names are tried: those that no other scenario has.
+    """
 
     name: str
-    prepare: Callable[[World, Life], None]
+    is_up: bool
     act: Callable[[World, Life], None]
     expected: ResourceStatus
-
-
-def _nothing(_world: World, _life: Life) -> None:
-    pass
-
-
-def _up(world: World, life: Life) -> None:
-    life.request(RICH)
-    wrong = world.at_rest(life, ResourceStatus.UP)
-    assert not wrong, wrong
+    covers: Callable[[Point], bool] = lambda _point: True
 
 
 def _lose(world: World, life: Life) -> None:
     assert life.resource is not None
     assert life.resource.server_id is not None
-    world.compute._inner.delete_server(life.resource.server_id)
+    world.cloud.delete_server(life.resource.server_id)
 
 
-SCENARIOS = {
-    scenario.name: scenario
-    for scenario in (
-        Scenario("request", _nothing, lambda _, life: life.request(RICH), ResourceStatus.UP),
-        Scenario(
-            "failure", _nothing, lambda _, life: life.request(HOPELESS), ResourceStatus.FAILED
-        ),
-        Scenario("reset", _up, lambda _, life: life.reset(), ResourceStatus.UP),
-        Scenario("release", _up, lambda _, life: life.release(), ResourceStatus.TERMINATED),
-        Scenario("expiry", _up, lambda _, life: life.expire(), ResourceStatus.TERMINATED),
-        Scenario("loss", _up, _lose, ResourceStatus.FAILED),
-    )
-}
+REQUEST = Scenario("request", False, lambda _, life: life.request(RICH), ResourceStatus.UP)
+RESET = Scenario("reset", True, lambda _, life: life.reset(), ResourceStatus.UP)
+RELEASE = Scenario("release", True, lambda _, life: life.release(), ResourceStatus.TERMINATED)
+EXPIRY = Scenario(
+    "expiry",
+    True,
+    lambda _, life: life.expire(),
+    ResourceStatus.TERMINATED,
+    lambda point: point.process == RECONCILE,
+)
+LOSS = Scenario(
+    "loss", True, _lose, ResourceStatus.FAILED, lambda point: point.process == RECONCILE
+)
+# Until the server is in ERROR, this is a request like any other.
+FAILURE = Scenario(
+    "failure",
+    False,
+    lambda _, life: life.request(HOPELESS),
+    ResourceStatus.FAILED,
+    lambda point: point.process != API and not point.process.startswith(("prepare", "ensure")),
+)

@@ -7,7 +7,7 @@ from collections.abc import Callable
 from typing import TypeVar
 
 DEADLINE_SECONDS = 60.0
-_POLL_SECONDS = 0.2
+_POLL_SECONDS = 0.1
 ValueT = TypeVar("ValueT")
 
 

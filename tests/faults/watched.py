@@ -45,7 +45,10 @@ class WatchedStore(_Watched):
     def add(self, item: Any) -> bool:
         ids = (item.id, item.experiment_id, *getattr(item, "resource_ids", ()))
         with self._effect(f"{type(item).__name__.lower()} added", *ids):
-            return bool(self._inner.add(item))
+            is_new = bool(self._inner.add(item))
+            if is_new:
+                self._watch.wrote(item)
+        return is_new
 
     def change(self, identifier: str, how: Callable[[Any], Any]) -> Any:
         effects: list[Effect] = []
@@ -60,6 +63,7 @@ class WatchedStore(_Watched):
             return new
 
         state = self._inner.change(identifier, watched)
+        self._watch.wrote(state)
         for effect in effects:
             self._watch.after(effect)
         return state
