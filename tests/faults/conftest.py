@@ -3,20 +3,18 @@
 from __future__ import annotations
 
 import logging
-import threading
 from collections.abc import Iterator
 
 import pytest
 
 from chalicelib import bootstrap
 from infra.local.stack import LocalStack, StackOptions
-from tests.faults.reaper import Reaper
-from tests.faults.world import VARIABLES, Sweeper, World
+from tests.faults.world import VARIABLES, World, alive, in_memory
 
 
 @pytest.fixture(scope="module")
-def world(tmp_path_factory: pytest.TempPathFactory) -> Iterator[World]:
-    # Dying processes log a lot that is meant to be read in production only.
+def stack(tmp_path_factory: pytest.TempPathFactory) -> Iterator[LocalStack]:
+    # Dying processes log a lot that is meant for operators.
     logging.getLogger("chalicelib").setLevel(logging.CRITICAL)
     options = StackOptions(
         state=tmp_path_factory.mktemp("faults"),
@@ -24,15 +22,14 @@ def world(tmp_path_factory: pytest.TempPathFactory) -> Iterator[World]:
         run_schedules=False,
         variables=VARIABLES,
     )
-    with LocalStack(options) as stack, pytest.MonkeyPatch.context() as patch:
+    with LocalStack(options) as stack:
         stack.simulator.set_quota(instances=-1, cores=-1, ram=-1, ports=-1, floating_ips=-1)
-        world = World(stack, Reaper())
-        patch.setattr(bootstrap, "backend", lambda: world.backend)
-        patch.setattr(bootstrap, "compute", lambda: world.compute)
-        stack.functions.interceptors.append(world.reaper.around)
-        sweeper = Sweeper(stack)
-        thread = threading.Thread(target=sweeper.run, name="sweeper", daemon=True)
-        thread.start()
+        yield stack
+    logging.getLogger("chalicelib").setLevel(logging.NOTSET)
+
+
+@pytest.fixture(scope="module")
+def world(stack: LocalStack) -> Iterator[World]:
+    world = World(stack, in_memory(bootstrap.backend()), stack.simulator.snapshot)
+    with alive(world, world.reaper.around):
         yield world
-        sweeper.stop()
-        thread.join()

@@ -6,10 +6,10 @@ import re
 from collections.abc import Iterator
 from typing import Any
 
+from chalicelib.domain.quota import Amount
 from chalicelib.domain.resources import Resource
 from chalicelib.domain.statuses import ResourceStatus
 from chalicelib.services.acceptance import amount_of
-from chalicelib.domain.quota import Amount
 from infra.local.simulator import Snapshot
 from tests.faults.life import NAME, Life
 

@@ -65,7 +65,6 @@ class _Case:
     deaths: list[Death]
     points: list[Point] = field(default_factory=list)
     counts: Counter[tuple[str, str]] = field(default_factory=Counter)
-    reached: list[Death] = field(default_factory=list)
 
 
 class Reaper:
@@ -95,6 +94,18 @@ class Reaper:
         """Return the deaths that have not come."""
         with self._lock:
             return list(self._cases[case].deaths)
+
+    def next_death(self, some_id: str, process: str) -> Death | None:
+        """Return a death that is planned in processes of this name, for the case with this id."""
+        with self._lock:
+            case = self._cases.get(self._owners.get(some_id, ""))
+            planned = case.deaths if case else ()
+            return next((death for death in planned if death.point.process == process), None)
+
+    def has_come(self, some_id: str, death: Death) -> None:
+        """Learn that a death has come elsewhere."""
+        with self._lock:
+            self._cases[self._owners[some_id]].deaths.remove(death)
 
     def newest(self, case: str) -> list[Resource | Task]:
         """Return the case's resources and tasks as they were last written."""
@@ -177,7 +188,6 @@ class Reaper:
             if death not in case.deaths:
                 return
             case.deaths.remove(death)
-            case.reached.append(death)
             process.is_dead = True
         raise ProcessDied(str(death))
 

@@ -3,12 +3,18 @@
 from __future__ import annotations
 
 import threading
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import replace
+
+import pytest
 
 from chalicelib import bootstrap
 from chalicelib.domain.statuses import ResourceStatus
 from chalicelib.services.backend import Backend
 from chalicelib.services.sync_catalog import sync_catalog
+from infra.local.lambda_functions import Interceptor
+from infra.local.simulator import Snapshot
 from infra.local.stack import LocalStack
 from tests.fakes.stores import FakeCatalogStore, FakeClaimStore, FakeResourceStore, FakeTaskStore
 from tests.faults.invariants import violations
@@ -32,10 +38,11 @@ _ORDER_SECONDS = 20
 class World:
     """The stack, its watched ports, and the lives in it."""
 
-    def __init__(self, stack: LocalStack, reaper: Reaper) -> None:
+    def __init__(self, stack: LocalStack, stored: Backend, look: Callable[[], Snapshot]) -> None:
         self.stack = stack
-        self.reaper = reaper
-        self.stored = _in_memory(bootstrap.backend())
+        self.look = look
+        self.reaper = reaper = Reaper()
+        self.stored = stored
         self.backend = watched_backend(self.stored, reaper)
         self.cloud = bootstrap.compute()
         self.compute = WatchedCompute(self.cloud, reaper)
@@ -47,7 +54,12 @@ class World:
     def violations(self, life: Life, expected: ResourceStatus) -> list[str]:
         """Return what is wrong with a VM now."""
         created = self.compute.created_servers.get(life.resource_id or "", [])
-        return violations(life, self.stack.simulator.snapshot(), created, expected)
+        return violations(life, self.look(), created, expected)
+
+    def note_servers(self, resource_id: str) -> None:
+        """Count the servers that are in the cloud, whoever created them."""
+        created = self.compute.created_servers.setdefault(resource_id, [])
+        created += [s.id for s in self.cloud.find_servers(resource_id) if s.id not in created]
 
     def at_rest(self, life: Life, expected: ResourceStatus) -> list[str]:
         """Wait until everything about a VM is right; return what still is not when time is up."""
@@ -60,7 +72,7 @@ class World:
         return []
 
 
-def _in_memory(backend: Backend) -> Backend:
+def in_memory(backend: Backend) -> Backend:
     """Exchange the stores for those in memory, which keep the same contract.
 
     The mock of DynamoDB takes most of the time of a case; whether a write is atomic is the
@@ -93,3 +105,18 @@ class Sweeper:
 
     def stop(self) -> None:
         self._stopping.set()
+
+
+@contextmanager
+def alive(world: World, around: Interceptor) -> Iterator[World]:
+    """Let the stack's processes use the watched ports, and sweep, until the block ends."""
+    sweeper = Sweeper(world.stack)
+    thread = threading.Thread(target=sweeper.run, name="sweeper", daemon=True)
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(bootstrap, "backend", lambda: world.backend)
+        patch.setattr(bootstrap, "compute", lambda: world.compute)
+        world.stack.functions.interceptors.append(around)
+        thread.start()
+        yield world
+        sweeper.stop()
+        thread.join()
