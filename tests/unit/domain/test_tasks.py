@@ -17,12 +17,13 @@ from chalicelib.domain.tasks import (
     Task,
     TaskAction,
     begin_execution,
+    close_refused,
+    decide,
     fail,
     finish,
     mark_running,
     park,
     plan,
-    refuse,
     set_step,
     transition,
 )
@@ -146,14 +147,22 @@ class TestPark:
 
 
 class TestClosing:
-    def test_a_refusal_takes_back_what_has_not_begun(self):
-        refused = refuse(task(), NOW, REFUSAL)
+    def test_a_refused_task_closes_with_its_reason(self):
+        refused = close_refused(decide(task(), REFUSAL), NOW)
         assert (refused.status, refused.refusal) == (TaskStatus.FAILED, REFUSAL)
         assert refused.failure_reason == "The name is taken."
 
-    def test_what_has_begun_is_not_refused(self):
-        begun = running()
-        assert refuse(begun, NOW, REFUSAL) is begun
+    def test_a_refused_task_stays_open_until_it_holds_nothing(self):
+        assert not decide(task(), REFUSAL).is_closed
+
+    def test_the_first_decision_stands(self):
+        accepted, refused = decide(task(), None), decide(task(), REFUSAL)
+        assert decide(accepted, REFUSAL) is accepted
+        assert decide(refused, None) is refused
+
+    def test_an_accepted_task_is_not_closed_as_refused(self):
+        accepted = decide(task(), None)
+        assert close_refused(accepted, NOW) is accepted
 
     def test_a_failure_marks_the_running_steps(self):
         current = set_step(running(), "r-1", "network", StepStatus.FINISHED, NOW)
@@ -180,7 +189,7 @@ class TestClosing:
         moves = (
             lambda t: finish(t, LATER),
             lambda t: fail(t, LATER, "broke"),
-            lambda t: refuse(t, LATER, REFUSAL),
+            lambda t: close_refused(decide(t, REFUSAL), LATER),
             lambda t: park(t, LATER, "Away.", RETRY),
             lambda t: mark_running(t, LATER, STALL),
             lambda t: set_step(t, "r-1", "boot", StepStatus.RUNNING, LATER),

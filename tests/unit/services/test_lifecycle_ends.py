@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 from datetime import timedelta
 
 import pytest
@@ -113,6 +114,7 @@ class TestPrepare:
     def test_a_request_that_lost_a_race_builds_nothing(self, world):
         task = world.accept().task
         world.resources.by_id.clear()
+        world.tasks.change(task.id, lambda current: replace(current, is_accepted=False))
         world.claims.names[EXPERIMENT, "vm"] = "r-other"
         assert prepare_request(world.backend, task.id) == ()
         assert world.task(task.id).refusal.slug == "already-exists"
