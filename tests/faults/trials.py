@@ -31,8 +31,9 @@ class Outcome:
 class Trials:
     """Tries scenarios; VMs that are up after one scenario serve the next."""
 
-    def __init__(self, world: World) -> None:
+    def __init__(self, world: World, at_once: int = AT_ONCE) -> None:
         self._world = world
+        self._at_once = at_once
         self._up: queue.SimpleQueue[Life] = queue.SimpleQueue()
 
     def one_death_each(self, scenario: Scenario) -> Outcome:
@@ -66,7 +67,7 @@ class Trials:
     def run(self, scenario: Scenario, cases: Iterable[tuple[Death, ...]]) -> Outcome:
         """Try each case on a VM of its own, some at a time."""
         outcome = Outcome()
-        with ThreadPoolExecutor(AT_ONCE) as pool:
+        with ThreadPoolExecutor(self._at_once) as pool:
             for wrong in pool.map(lambda deaths: self._try(scenario, deaths), cases):
                 outcome.cases += 1
                 outcome.wrong += wrong
