@@ -73,6 +73,17 @@ class Trials:
                 outcome.wrong += wrong
         return outcome
 
+    def begun(self, scenario: Scenario, count: int) -> list[Life]:
+        """Return lives to which the scenario can happen."""
+        with ThreadPoolExecutor(self._at_once) as pool:
+            return list(pool.map(lambda _: self._begun(scenario), range(count)))
+
+    def live_all(self, scenario: Scenario, lives: list[Life]) -> list[str]:
+        """Let the scenario happen to all of them at once; return what is wrong in the end."""
+        with ThreadPoolExecutor(self._at_once) as pool:
+            results = list(pool.map(lambda life: self._live(scenario, life, ()), lives))
+        return [line for wrong in results for line in wrong]
+
     def _try(self, scenario: Scenario, deaths: tuple[Death, ...]) -> list[str]:
         for _ in range(_TRIES):
             life = self._begun(scenario)
