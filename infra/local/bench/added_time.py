@@ -50,8 +50,10 @@ def run(effort: Effort) -> list[Figure]:
             stack.start()
         except _CANNOT_START as error:
             raise Skipped(f"the control plane does not start: {error}") from error
-        with stack:
+        try:
             return _measure(stack, count)
+        finally:
+            stack.stop()
 
 
 def _measure(stack: LocalStack, count: int) -> list[Figure]:
