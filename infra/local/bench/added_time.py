@@ -5,6 +5,7 @@ from __future__ import annotations
 import time
 import uuid
 from collections.abc import Callable
+from dataclasses import dataclass
 from datetime import timedelta
 from pathlib import Path
 from statistics import median
@@ -17,6 +18,7 @@ from openstack.connection import Connection
 
 from chalicelib.bootstrap import utc_now
 from infra.local.bench.model import Benchmark, Effort, Figure, Skipped
+from infra.local.lambda_functions import Invocation
 from infra.local.openstack.clouds import TENANT_CLOUD
 from infra.local.openstack.install import InstallError
 from infra.local.openstack.ports import PortError
@@ -29,6 +31,14 @@ _DISK_IMAGE, _FLAVOR, _NETWORK = "cirros-like", "m1.tiny", "public"
 _POLL_SECONDS = 1.0
 _WATCH_SECONDS = 0.1
 _TIMEOUT_SECONDS = 120.0
+_BUILD_STEPS = (
+    "prepare_request",
+    "ensure_network",
+    "ensure_server",
+    "check_server",
+    "ensure_public_address",
+    "check_ready",
+)
 _CANNOT_START = (InstallError, PortError, StartError, StateError)
 
 
@@ -38,7 +48,7 @@ def run(effort: Effort) -> list[Figure]:
     Raises:
         Skipped: the control plane cannot be started.
     """
-    count = effort.repeat(7, 1)
+    count = effort.repeat(5, 1)
     with TemporaryDirectory() as directory:
         options = StackOptions(
             cloud="openstack",
@@ -61,14 +71,82 @@ def _measure(stack: LocalStack, count: int) -> list[Figure]:
         raw, ours = RawCloud(sdk), OurAPI(stack)
         raw.seconds_to_active()  # what is made once: connections, discovery, caches
         ours.seconds_to_up()
-        pairs = [(raw.seconds_to_active(), ours.seconds_to_up()) for _ in range(count)]
+        log = StepLog(stack)
+        pairs = []
+        logs = []
+        for _ in range(count):
+            bare = raw.seconds_to_active()
+            log.restart()
+            pairs.append((bare, ours.seconds_to_up()))
+            logs.append(log.build)
     raw_seconds, our_seconds = (tuple(times) for times in zip(*pairs, strict=True))
     added = median(our_seconds) - median(raw_seconds)
     return [
         Figure("openstacksdk: port + server, to ACTIVE", "s", raw_seconds, "baseline"),
         Figure("POST /resources, to up", "s", our_seconds, f"{added:+.2f} s between medians"),
         Figure("added, pair by pair", "s", tuple(our - bare for bare, our in pairs)),
+        Figure(
+            "of which until the first step runs",
+            "s",
+            tuple(steps[0].began_seconds for steps in logs),
+            "POST, and the local Step Functions reading its ASL file",
+        ),
+        Figure(
+            "of which in steps",
+            "s",
+            tuple(sum(step.wall_seconds for step in steps) for steps in logs),
+            "waiting for the cloud's answers included",
+        ),
+        Figure(
+            "CPU in steps",
+            "s CPU",
+            tuple(sum(step.cpu_seconds for step in steps) for steps in logs),
+        ),
+        Figure("steps", "calls", tuple(float(len(steps)) for steps in logs)),
     ]
+
+
+@dataclass(frozen=True, slots=True)
+class Step:
+    """One call of a step function; `began_seconds` counts from the log's restart."""
+
+    name: str
+    began_seconds: float
+    wall_seconds: float
+    cpu_seconds: float
+
+
+class StepLog:
+    """Notes each call of a step function."""
+
+    def __init__(self, stack: LocalStack) -> None:
+        self._steps: list[Step] = []
+        self._began = time.perf_counter()
+        stack.functions.interceptors.append(self._note)
+
+    def restart(self) -> None:
+        """Forget what was noted; time begins now."""
+        self._steps = []
+        self._began = time.perf_counter()
+
+    @property
+    def build(self) -> list[Step]:
+        """The steps of building, from the first to the last."""
+        return [step for step in self._steps if step.name in _BUILD_STEPS]
+
+    def _note(self, call: Invocation, proceed: Callable[[], Any]) -> Any:
+        wall, cpu = time.perf_counter(), time.thread_time()
+        try:
+            return proceed()
+        finally:
+            self._steps.append(
+                Step(
+                    call.name,
+                    wall - self._began,
+                    time.perf_counter() - wall,
+                    time.thread_time() - cpu,
+                )
+            )
 
 
 class RawCloud:

@@ -12,12 +12,14 @@ import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from statistics import median
 from typing import Any
 
 from infra.local.bench.model import Benchmark, Effort, Figure
 
 _ROOT = Path(__file__).parents[3]
 _TARGETS_MS = {"api": 250, "steps": 400}
+_KINDS = ("libraries", *_TARGETS_MS)
 _ENVIRONMENT = {
     "PUBLIC_URL": "https://bi.example.org",
     "STATE_MACHINE_ARN_PREFIX": "arn:aws:states:eu-west-1:123456789012:stateMachine:",
@@ -30,34 +32,45 @@ Probe = dict[str, Any]
 
 
 def run(effort: Effort) -> list[Figure]:
-    """Measure both kinds of process, with bytecode and (unless quick) without."""
-    count = effort.repeat(7, 3)
-    figures: list[Figure] = []
-    for kind, target in _TARGETS_MS.items():
+    """Measure each kind of process in turn, with bytecode and (unless quick) without."""
+    count = effort.repeat(7, 2)
+    for kind in _KINDS:
         _probe(kind, {})  # writes what bytecode is missing
-        probes = [_probe(kind, {}) for _ in range(count)]
-        figures += _figures(kind, "with bytecode", probes, target)
-    if effort.is_quick:
-        return figures
-    with _without_bytecode() as variables:
-        for kind in _TARGETS_MS:
-            probes = [_probe(kind, variables) for _ in range(count)]
-            figures += _figures(kind, "compiled anew", probes, None)
+    figures = _figures("with bytecode", _probes(count, {}), with_targets=True)
+    if not effort.is_quick:
+        with _without_bytecode() as variables:
+            figures += _figures("compiled anew", _probes(count, variables), with_targets=False)
     return figures
 
 
-def _figures(kind: str, how: str, probes: list[Probe], target: int | None) -> list[Figure]:
-    last = probes[-1]
-    banned = last["banned"] if kind == "api" else []
-    remark = f"{last['modules']} modules"
-    remark += f", target <= {target}" if target is not None else ""
-    remark += f", MUST NOT IMPORT {', '.join(banned)}" if banned else ""
-    imported = tuple(float(probe["import_ms"]) for probe in probes)
-    ready = tuple(float(probe["ready_ms"]) for probe in probes)
-    return [
-        Figure(f"{kind}: import app, {how}", "ms CPU", imported),
-        Figure(f"{kind}: import and set-up, {how}", "ms CPU", ready, remark),
-    ]
+def _probes(count: int, variables: dict[str, str]) -> dict[str, list[Probe]]:
+    probes: dict[str, list[Probe]] = {kind: [] for kind in _KINDS}
+    for _ in range(count):
+        for kind in _KINDS:
+            probes[kind].append(_probe(kind, variables))
+    return probes
+
+
+def _figures(how: str, probes: dict[str, list[Probe]], *, with_targets: bool) -> list[Figure]:
+    floor = _values(probes["libraries"], "ready_ms")
+    figures = [Figure(f"bare libraries, {how}", "ms CPU", floor, "baseline")]
+    for kind, target in _TARGETS_MS.items():
+        ready = _values(probes[kind], "ready_ms")
+        last = probes[kind][-1]
+        remark = f"{median(ready) / median(floor):.2f} x libraries, {last['modules']} modules"
+        if with_targets:
+            remark += f", target <= {target}"
+        if kind == "api" and last["banned"]:
+            remark += f", MUST NOT IMPORT {', '.join(last['banned'])}"
+        figures += [
+            Figure(f"{kind}: import app, {how}", "ms CPU", _values(probes[kind], "import_ms")),
+            Figure(f"{kind}: import and set-up, {how}", "ms CPU", ready, remark),
+        ]
+    return figures
+
+
+def _values(probes: list[Probe], name: str) -> tuple[float, ...]:
+    return tuple(float(probe[name]) for probe in probes)
 
 
 def _probe(kind: str, variables: dict[str, str]) -> Probe:
@@ -86,7 +99,7 @@ def _without_bytecode() -> Iterator[dict[str, str]]:
     """
     with tempfile.TemporaryDirectory() as directory:
         variables = {"PYTHONPYCACHEPREFIX": directory}
-        for kind in _TARGETS_MS:
+        for kind in _KINDS:
             _probe(kind, variables)
         packages = {sysconfig.get_path(name) for name in ("purelib", "platlib")}
         for tree in {_ROOT, *map(Path, packages)}:
