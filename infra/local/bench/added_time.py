@@ -86,23 +86,23 @@ def _measure(stack: LocalStack, count: int) -> list[Figure]:
         Figure("POST /resources, to up", "s", our_seconds, f"{added:+.2f} s between medians"),
         Figure("added, pair by pair", "s", tuple(our - bare for bare, our in pairs)),
         Figure(
-            "of which until the first step runs",
+            "POST to up: until the first step runs",
             "s",
             tuple(steps[0].began_seconds for steps in logs),
             "POST, and the local Step Functions reading its ASL file",
         ),
         Figure(
-            "of which in steps",
+            "POST to up: in steps",
             "s",
             tuple(sum(step.wall_seconds for step in steps) for steps in logs),
             "waiting for the cloud's answers included",
         ),
         Figure(
-            "CPU in steps",
+            "POST to up: CPU of steps",
             "s CPU",
             tuple(sum(step.cpu_seconds for step in steps) for steps in logs),
         ),
-        Figure("steps", "calls", tuple(float(len(steps)) for steps in logs)),
+        Figure("POST to up: steps", "calls", tuple(float(len(steps)) for steps in logs)),
     ]
 
 
