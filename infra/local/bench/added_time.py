@@ -89,7 +89,7 @@ def _measure(stack: LocalStack, count: int) -> list[Figure]:
             "POST to up: until the first step runs",
             "s",
             tuple(steps[0].began_seconds for steps in logs),
-            "POST, and the local Step Functions reading its ASL file",
+            "POST, and moto starting the execution",
         ),
         Figure(
             "POST to up: in steps",
