@@ -79,7 +79,9 @@ def _needs_work(resource: Resource | None) -> bool:
 
 def _leaves(resource: Resource) -> bool:
     """Say whether its user gave the resource up: then the delete task removes it."""
-    return resource.release is not None and (resource.release.outcome is ResourceStatus.TERMINATED)
+    if resource.status is ResourceStatus.TERMINATED:
+        return True
+    return resource.release is not None and resource.release.outcome is ResourceStatus.TERMINATED
 
 
 def prepare_release(backend: Backend, task_id: str) -> tuple[str, ...]:
