@@ -8,17 +8,19 @@ from __future__ import annotations
 
 import errno
 import functools
-import json
 import logging
 import random
 import threading
 from http import HTTPStatus
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
+from urllib.parse import urlsplit
 
 from chalice import Chalice
 from chalice.config import Config
 from chalice.local import ChaliceRequestHandler, LocalChalice
+
+from chalicelib.api.problem import CONTENT_TYPE, as_problem
 
 logger = logging.getLogger(__name__)
 
@@ -199,18 +201,10 @@ class _Handler(ChaliceRequestHandler):
         self._send_problem(HTTPStatus(status))
 
     def _send_problem(self, status: HTTPStatus) -> None:
-        problem: dict[str, Any] = {
-            "type": "about:blank",
-            "title": status.phrase,
-            "status": status.value,
-            "detail": status.description or status.phrase,
-            "instance": None,
-            "code": status.phrase.lower().replace(" ", "-"),
-            "errors": [],
-        }
-        self._send_http_response(
-            status.value, {"Content-Type": "application/problem+json"}, json.dumps(problem)
-        )
+        host, port = self.server.server_address[:2]
+        base_url, instance = f"http://{host!s}:{port}", urlsplit(self.path).path
+        problem = as_problem(status, "", base_url=base_url, instance=instance)
+        self._send_http_response(status, {"Content-Type": CONTENT_TYPE}, problem)
 
     def log_message(self, format: str, *args: object) -> None:  # noqa: A002 -- inherited name
         """Log at debug level: people watch the lifecycle, not the polling."""

@@ -44,7 +44,8 @@ NetworkInterface = Annotated[NetworkInterfaceBody, BeforeValidator(_from_text)]
 
 
 def _earlier(of: str) -> Any:
-    return Field(deprecated=True, description=f"Earlier spelling of {of}.")
+    # Not `deprecated=True`: pydantic would warn at each look at the field.
+    return Field(json_schema_extra={"deprecated": True}, description=f"Earlier spelling of {of}.")
 
 
 class WantedResourceBody(Body):

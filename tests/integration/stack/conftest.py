@@ -1,0 +1,61 @@
+"""One stack per module, its waits shortened; each test works in experiments of its own."""
+
+from __future__ import annotations
+
+import itertools
+from collections.abc import Callable, Iterator
+
+import pytest
+
+from infra.local.stack import LocalStack, StackOptions
+from tests.integration.stack.client import Experiment, wait_until
+
+VARIABLES = {
+    "POLL_SECONDS": "1",
+    "PARK_SECONDS": "1",
+    "LEASE_SECONDS": "10",
+    "STALL_SECONDS": "20",
+    "QUOTA_INSTANCES": "6",
+    "LOCAL_SECONDS_RECONCILE": "1",
+}
+_numbers = itertools.count()
+
+
+@pytest.fixture(scope="module")
+def stack(tmp_path_factory: pytest.TempPathFactory) -> Iterator[LocalStack]:
+    state = tmp_path_factory.mktemp("stack")
+    options = StackOptions(state=state, boot_seconds=0.3, variables=VARIABLES)
+    with LocalStack(options) as stack:
+        yield stack
+
+
+@pytest.fixture
+def simulator(stack: LocalStack):
+    yield stack.simulator
+    stack.simulator.faults.clear()
+    wait_until(lambda: not any(stack.simulator.snapshot()), "an empty cloud after the test")
+
+
+@pytest.fixture
+def functions(stack: LocalStack):
+    yield stack.functions
+    stack.functions.interceptors.clear()
+
+
+@pytest.fixture
+def new_experiment(stack: LocalStack) -> Iterator[Callable[[], Experiment]]:
+    made: list[Experiment] = []
+
+    def make() -> Experiment:
+        number = next(_numbers)
+        made.append(Experiment(stack, f"experiment-{number}", f"project-{number}"))
+        return made[-1]
+
+    yield make
+    for one in made:
+        one.delete_all()
+
+
+@pytest.fixture
+def experiment(new_experiment: Callable[[], Experiment]) -> Experiment:
+    return new_experiment()
