@@ -15,7 +15,7 @@ setup: ## Install what the other commands need (they do it themselves)
 
 .PHONY: demo
 demo: setup ## Run the main job on a local stack: two VMs, from request to gone (CLOUD=openstack: the real control plane)
-	@$(PY) -m infra.local run --cloud $(CLOUD) --quiet -- infra/local/demo.sh
+	@$(PY) -m infra.local run --cloud $(CLOUD) -- infra/local/demo.sh
 
 .PHONY: up
 up: setup ## Keep a local stack running: API, token issuer, cloud (CLOUD=openstack, PORT=8000)
