@@ -61,8 +61,6 @@ def _page(call: Call[ResourcesQuery, NoBody]) -> Page[Resource]:
     if query.mine:
         return views.list_my_resources(call.backend, principal, query.limit, query.cursor)
     experiment_id = experiment_to_list(principal, query.experiment_id)
-    if experiment_id is None:
-        return Page((), None)
     return views.list_resources(call.backend, principal, experiment_id, query.limit, query.cursor)
 
 

@@ -24,8 +24,6 @@ def list_tasks(call: Call[TasksQuery, NoBody]) -> Reply:
     """List tasks of an experiment, newest first."""
     query, principal = call.query, call.principal
     experiment_id = experiment_to_list(principal, query.experiment_id)
-    if experiment_id is None:
-        return Reply([])
     page = views.list_tasks(call.backend, principal, experiment_id, query.limit, query.cursor)
     return Reply([task_answer(task) for task in page.items], next_cursor=page.cursor)
 

@@ -84,29 +84,25 @@ def _authentication(
     settings = wiring.settings()
     token = wiring.token_verifier().verify(bearer_token(incoming.headers.get("authorization")))
     caller = principal_of(token, settings.admin_user_ids)
-    if operation.security is not Security.TOKEN_AND_OPTIONAL_PROOF:
-        _require(caller, operation)
+    # Use cases check permissions; this only spares a reader's body from being read. A proof in the
+    # body can make an administrator.
+    is_final = operation.security is not Security.TOKEN_AND_OPTIONAL_PROOF
+    if is_final and operation.permission is not None:
+        require(caller, operation.permission)
     if operation.security is Security.TOKEN:
         return lambda _: caller
     is_required = operation.security is Security.TOKEN_AND_PROOF and settings.require_user_proof
 
     def complete(body: BodyT) -> Principal:
-        proven = with_proof(
+        return with_proof(
             token,
             getattr(body, "tokens", ()),
             wiring.token_verifier(),
             settings.admin_user_ids,
             is_required=is_required,
         )
-        _require(proven, operation)
-        return proven
 
     return complete
-
-
-def _require(caller: Principal, operation: Operation[QueryT, BodyT]) -> None:
-    if operation.permission is not None:
-        require(caller, operation.permission)
 
 
 def _read_body(incoming: Incoming) -> dict[str, Any]:

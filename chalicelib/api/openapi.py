@@ -114,7 +114,7 @@ def _parameters(operation: Operation[Any, Any]) -> list[dict[str, Any]]:
     ]
     schema = operation.query.model_json_schema()
     for name, described in schema.get("properties", {}).items():
-        kept = {key: value for key, value in described.items() if key != "title"}
+        kept = _without_null(described)
         text = kept.pop("description", "")
         parameters.append(
             {"name": name, "in": "query", "required": False, "description": text, "schema": kept}
@@ -125,6 +125,15 @@ def _parameters(operation: Operation[Any, Any]) -> list[dict[str, Any]]:
     if operation.name == "request_resources":
         parameters.append(_header("Idempotency-Key", "Another way to give request_id."))
     return parameters
+
+
+def _without_null(schema: dict[str, Any]) -> dict[str, Any]:
+    """Return the schema of a query parameter: text is never null, only absent."""
+    kept = {key: value for key, value in schema.items() if key != "title"}
+    if kept.get("default", "") is None:
+        del kept["default"]
+    variants = [one for one in kept.pop("anyOf", ()) if one.get("type") != "null"]
+    return {**variants[0], **kept} if variants else kept
 
 
 def _header(name: str, text: str) -> dict[str, Any]:
@@ -147,8 +156,8 @@ def _success(operation: Operation[Any, Any]) -> dict[str, Any]:
         content["application/json"] = {"schema": _answer_schema(operation.answer)}
         if operation.name in ANSWER_EXAMPLES:
             content["application/json"]["example"] = ANSWER_EXAMPLES[operation.name]
-    if operation.other_media_type:
-        content[operation.other_media_type] = {"schema": {"type": "string"}}
+    for media_type in operation.other_media_types:
+        content[media_type] = {"schema": {"type": "string"}}
     return {"description": "Done.", "headers": headers, "content": content}
 
 

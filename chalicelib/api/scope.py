@@ -6,7 +6,6 @@ from chalicelib.api.schemas.base import invalid
 from chalicelib.domain.errors import FieldError
 from chalicelib.domain.ids import IdKind, is_id
 from chalicelib.domain.permissions import Principal, not_found
-from chalicelib.domain.tokens import TokenKind
 from chalicelib.services.site import account_of
 
 
@@ -21,19 +20,17 @@ def identifier(value: str, kind: IdKind, noun: str) -> str:
     return value
 
 
-def experiment_to_list(principal: Principal, wanted: str | None) -> str | None:
-    """Return the experiment to list; None: a foreign one, which looks empty.
+def experiment_to_list(principal: Principal, wanted: str | None) -> str:
+    """Return the experiment to list; a foreign one will look empty.
 
     Raises:
         InvalidRequest: neither query nor token names one.
     """
-    if wanted is None and principal.experiment_id is None:
+    experiment_id = wanted or principal.experiment_id
+    if experiment_id is None:
         message = "is missing, and your token is not for one experiment"
         raise invalid([FieldError("experiment_id", message)])
-    is_bound = principal.kind is TokenKind.EXPERIMENT and not principal.is_admin
-    if is_bound and wanted not in {None, principal.experiment_id}:
-        return None
-    return wanted or principal.experiment_id
+    return experiment_id
 
 
 def project_to_show(principal: Principal, wanted: str | None) -> str:

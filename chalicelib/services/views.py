@@ -6,7 +6,7 @@ import time
 from collections.abc import Callable
 from typing import TypeVar
 
-from chalicelib.domain.errors import InvalidRequest
+from chalicelib.domain.errors import FieldError, InvalidRequest
 from chalicelib.domain.permissions import Permission, Principal, may_see, not_found, require
 from chalicelib.domain.resources import Resource
 from chalicelib.domain.tasks import Task
@@ -49,7 +49,8 @@ def list_my_resources(
     """
     require(principal, Permission.RESOURCES_READ)
     if principal.user_id is None:
-        raise InvalidRequest("mine=true needs a user token: `slices auth id-token AUDIENCE`.")
+        message = "needs a user token: `slices auth id-token AUDIENCE`"
+        raise InvalidRequest(f"mine=true {message}.", field_errors=(FieldError("mine", message),))
     return backend.resources.of_owner(principal.user_id, limit, cursor)
 
 

@@ -46,7 +46,7 @@ SHOW_DOCS = Operation(
     security=Security.NONE,
     has_etag=True,
     cache_control=REVALIDATE,
-    other_media_type="text/html",
+    other_media_types=("text/html",),
 )
 
 SHOW_DOCS_FILE = Operation(
@@ -61,7 +61,7 @@ SHOW_DOCS_FILE = Operation(
     security=Security.NONE,
     has_etag=True,
     cache_control=REVALIDATE,
-    other_media_type="text/plain",
+    other_media_types=("text/css", "text/javascript", "text/plain"),
 )
 
 OPERATIONS = (

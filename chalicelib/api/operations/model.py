@@ -32,7 +32,7 @@ class Security(StrEnum):
 class Operation(Generic[QueryT, BodyT]):
     """One method on one path.
 
-    `answer` is a response model, or `list` of one; None: `media_type` text of another kind.
+    `answer` is a response model, or `list` of one; None: only text of `other_media_types`.
     `aliases` are other paths for the same. `errors` are those beyond what every operation can say.
     """
 
@@ -50,7 +50,7 @@ class Operation(Generic[QueryT, BodyT]):
     aliases: tuple[str, ...] = ()
     has_etag: bool = False
     cache_control: str = "no-store"
-    other_media_type: str | None = None
+    other_media_types: tuple[str, ...] = ()
 
     @property
     def paths(self) -> tuple[str, ...]:

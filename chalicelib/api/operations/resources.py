@@ -42,7 +42,7 @@ LIST_RESOURCES = Operation(
     answer=list[ResourceAnswer],
     permission=Permission.RESOURCES_READ,
     has_etag=True,
-    other_media_type="text/plain",
+    other_media_types=("text/plain",),
 )
 
 REQUEST_RESOURCES = Operation(
@@ -70,7 +70,7 @@ SHOW_RESOURCE = Operation(
     answer=ResourceAnswer,
     permission=Permission.RESOURCES_READ,
     has_etag=True,
-    other_media_type="text/plain",
+    other_media_types=("text/plain",),
 )
 
 DELETE_RESOURCE = Operation(

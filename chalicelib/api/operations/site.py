@@ -12,6 +12,7 @@ from chalicelib.api.schemas.site import (
     PhoneHomeBody,
     QuotaAnswer,
 )
+from chalicelib.domain.errors import NotFound
 from chalicelib.domain.permissions import Permission
 
 LIST_INFRASTRUCTURES = Operation(
@@ -38,6 +39,7 @@ SHOW_QUOTA = Operation(
     body=NoBody,
     answer=QuotaAnswer,
     permission=Permission.QUOTA_READ,
+    errors=(NotFound,),
 )
 
 SHOW_HEALTH = Operation(

@@ -90,7 +90,15 @@ Reference = Annotated[
     str, StringConstraints(min_length=1, max_length=255, pattern=r"^[^\x00-\x1f\x7f]+$")
 ]
 Text = Annotated[str, StringConstraints(max_length=4000, pattern=r"^[^\x00]*$")]
-Count = Annotated[int, Field(ge=0, le=2**31 - 1)]
+
+
+def _whole(value: Any) -> Any:
+    """Take 8000.0 for 8000, as JSON does."""
+    return int(value) if isinstance(value, float) and value.is_integer() else value
+
+
+WholeNumber = Annotated[int, BeforeValidator(_whole)]
+Count = Annotated[WholeNumber, Field(ge=0, le=2**31 - 1)]
 
 
 def validate(model: type[ModelT], data: Mapping[str, Any]) -> ModelT:
