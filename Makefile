@@ -4,6 +4,7 @@ SHELL := /bin/bash
 PY := .venv/bin/python
 CLOUD ?= simulator
 PORT ?= 8000
+EXPERIMENT ?= demo
 
 .PHONY: help
 help: ## Show this list
@@ -20,6 +21,10 @@ demo: setup ## Run the main job on a local stack: two VMs, from request to gone 
 .PHONY: up
 up: setup ## Keep a local stack running: API, token issuer, cloud (CLOUD=openstack, PORT=8000)
 	@$(PY) -m infra.local up --cloud $(CLOUD) --port $(PORT)
+
+.PHONY: token
+token: setup ## Print a fresh experiment token of the stack that `make up` runs (EXPERIMENT=demo)
+	@examples/request-resources.sh $(EXPERIMENT) --print-token
 
 .PHONY: test
 test: setup ## Run all tests that need no more than Python
@@ -43,12 +48,8 @@ fmt: setup ## Format the code
 	@.venv/bin/ruff check --fix .
 
 .PHONY: openstack
-openstack: setup ## Start the real OpenStack control plane on this machine (stop: make openstack-stop)
-	@$(PY) -m infra.local.openstack start
-
-.PHONY: openstack-stop
-openstack-stop: setup ## Stop it
-	@$(PY) -m infra.local.openstack stop
+openstack: setup ## Run the real OpenStack control plane on this machine until Ctrl-C
+	@$(PY) -m infra.local.openstack start --foreground
 
 .PHONY: bench
 bench: setup ## Measure CPU, import time and added latency

@@ -1,7 +1,7 @@
 """The stack's own small API on a port of its own: run a schedule by hand, see what runs.
 
-`POST /schedules/{name}/run` answers what the schedule's function returned; `GET /` the stack.
-Nothing here needs a token: it listens on loopback only, and can do no more than time does.
+`POST /schedules/{name}/run` answers what the schedule's function returned; `GET /` the stack;
+`GET /cloud` what this infrastructure has in the cloud, as the cloud says. Nothing here needs a token: it listens on loopback only, and can do no more than time does.
 """
 
 from __future__ import annotations
@@ -35,14 +35,21 @@ class AdminServer:
     """Serves the admin API from a thread of its own."""
 
     def __init__(
-        self, port: int, schedules: Schedules, describe: Callable[[], dict[str, Any]]
+        self,
+        port: int,
+        schedules: Schedules,
+        describe: Callable[[], dict[str, Any]],
+        describe_cloud: Callable[[], dict[str, Any]],
     ) -> None:
         """Bind.
 
         Raises:
             OSError: the port is taken.
         """
-        attributes = {"schedules": schedules, "describe": staticmethod(describe)}
+        attributes = {
+            "schedules": schedules,
+            "pages": {"/": describe, "/cloud": describe_cloud},
+        }
         self._server = bind_loopback(port, type("Handler", (_Handler,), attributes))
         self._server.daemon_threads = True
         self._thread = threading.Thread(
@@ -68,14 +75,15 @@ class AdminServer:
 
 class _Handler(BaseHTTPRequestHandler):
     schedules: Schedules
-    describe: Callable[[], dict[str, Any]]
+    pages: dict[str, Callable[[], dict[str, Any]]]
     timeout = _SOCKET_SECONDS
 
     def do_GET(self) -> None:
-        if self.path == "/":
-            self._answer(HTTPStatus.OK, self.describe())
+        page = self.pages.get(self.path)
+        if page is None:
+            self._answer(HTTPStatus.NOT_FOUND, {"error": f"known: {', '.join(self.pages)}"})
         else:
-            self._answer(HTTPStatus.NOT_FOUND, {"error": "not found"})
+            self._answer_with(page)
 
     def do_POST(self) -> None:
         match = _RUN.fullmatch(self.path)
@@ -83,13 +91,17 @@ class _Handler(BaseHTTPRequestHandler):
             known = ", ".join(self.schedules.names)
             self._answer(HTTPStatus.NOT_FOUND, {"error": f"no such schedule; known: {known}"})
             return
+        name = match.group(1)
+        self._answer_with(lambda: {"schedule": name, "result": self.schedules.run(name)})
+
+    def _answer_with(self, work: Callable[[], dict[str, Any]]) -> None:
         try:
-            result = self.schedules.run(match.group(1))
+            document = work()
         except Exception as error:  # noqa: BLE001  whatever a function raises is its answer
             failure = {"error": str(error), "type": type(error).__name__}
             self._answer(HTTPStatus.BAD_GATEWAY, failure)
             return
-        self._answer(HTTPStatus.OK, {"schedule": match.group(1), "result": result})
+        self._answer(HTTPStatus.OK, document)
 
     def _answer(self, status: HTTPStatus, document: Any) -> None:
         body = json.dumps(document).encode()

@@ -175,7 +175,7 @@ class LocalStack:
         seconds = environment.schedule_seconds(schedules(app))
         self.scheduler = Scheduler(self.functions, bootstrap.backend().claims, seconds)
         self.scheduler.run("catalog_sync")
-        admin = AdminServer(self.options.admin_port, self.scheduler, self.describe)
+        admin = AdminServer(self.options.admin_port, self.scheduler, self.describe, describe_cloud)
         parts.callback(admin.stop)
         parts.callback(self.scheduler.stop)
         if self.options.run_schedules:
@@ -204,3 +204,13 @@ class LocalStack:
         path.touch(mode=0o600)
         path.write_text(json.dumps(asdict(self.addresses), indent=2) + "\n", encoding="utf-8")
         parts.callback(path.unlink, missing_ok=True)
+
+
+def describe_cloud() -> dict[str, Any]:
+    """Return what carries this infrastructure's mark in the cloud, asked from the cloud."""
+    compute = bootstrap.compute()
+    return {
+        "servers": [server.id for server in compute.all_servers()],
+        "ports": [port.id for port in compute.all_ports()],
+        "floating_ips": [floating_ip.id for floating_ip in compute.all_floating_ips()],
+    }
