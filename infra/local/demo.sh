@@ -6,8 +6,7 @@ cd "$(dirname "$0")/../.."
 readonly EXPERIMENT=demo-experiment
 readonly ASK=examples/request-resources.sh
 image=ubuntu-24.04 flavor=m1.small
-stack=$(curl -sSf "$SLICES_ADMIN_URL/")
-cloud=$(jq -r .cloud <<<"$stack")
+cloud=$(curl -sSf "$SLICES_ADMIN_URL/" | jq -r .cloud)
 [[ $cloud == simulator ]] || flavor=m1.tiny
 
 title() { printf '\n\033[1m%s\033[0m\n' "$*"; }
@@ -44,11 +43,8 @@ title "4. Delete both, and see that nothing is left"
 run "$ASK" "$EXPERIMENT" --delete
 resources=$(curl -sSf -H @"$token_header" "$SLICES_BI_URL/resources" | jq length)
 printf 'Resources of the experiment: %s\n' "$resources"
-if [[ $cloud == simulator ]]; then
-  simulator_url=$(jq -r '.cloud_url | capture("^(?<origin>[a-z]+://[^/]+)").origin' <<<"$stack")
-  left=$(curl -sSf "$simulator_url/snapshot" | jq -c 'map_values(length)')
-  printf 'Left in the cloud: %s\n' "$left"
-fi
+left=$(curl -sSf "$SLICES_ADMIN_URL/cloud" | jq -c 'map_values(length)')
+printf 'Left in the cloud: %s\n' "$left"
 
 title "Done. What to try next"
 cat <<'NEXT'
