@@ -55,5 +55,3 @@ def script(stack: LocalStack, experiment: Experiment, tmp_path: Path) -> Script:
         "SLICES_STACK_FILE": str(tmp_path / "no-stack.json"),
     }
     return script
-
-

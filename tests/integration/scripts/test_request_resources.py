@@ -143,7 +143,9 @@ def test_repeating_with_request_id_and_until_creates_nothing_more(ask, experimen
     again = ["--request-id", str(uuid.uuid4()), "--until", in_hours(1)]
     first, second = (ask(*NAME, "--no-wait", "--json", *again) for _ in range(2))
     assert (first.status, second.status) == (0, 0), (first, second)
-    first_ids, second_ids = ([r["id"] for r in json.loads(run.out)["resources"]] for run in (first, second))
+    first_ids, second_ids = (
+        [r["id"] for r in json.loads(run.out)["resources"]] for run in (first, second)
+    )
     assert first_ids == second_ids
     assert len(experiment.listed()) == 1
     other = ask("--flavor", "m1.small", *again)
@@ -340,7 +342,9 @@ def test_the_issuer_does_not_answer(ask, script):
 # --- secrets ----------------------------------------------------------------------------------
 
 
-def test_no_token_in_arguments_or_files_and_files_are_private(ask, slices, script, experiment, tmp_path):
+def test_no_token_in_arguments_or_files_and_files_are_private(
+    ask, slices, script, experiment, tmp_path
+):
     seen = tmp_path / "seen"
     spy = """#!/bin/bash
 tr '\\0' '\\n' </proc/$$/cmdline >>"{seen}"
