@@ -140,5 +140,3 @@ def test_another_experiment_sees_and_changes_nothing(stack):
             assert (answer.status, answer.body["code"]) == (404, "not-found"), (method, target)
     assert owner.resource(vm["id"]) == vm
     owner.delete(vm["id"])
-
-

@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import itertools
 import shutil
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 
+from infra.local.simulator import Simulator
 from infra.local.stack import LocalStack, StackOptions
-from tests.integration.scripts.runner import Script
+from tests.integration.scripts.runner import Run, Script
 from tests.integration.stack.client import Experiment, wait_until
 
 VARIABLES = {"POLL_SECONDS": "1", "PARK_SECONDS": "1", "LEASE_SECONDS": "10"}
@@ -38,7 +40,8 @@ def simulator(stack: LocalStack):
 
 
 @pytest.fixture
-def experiment(stack: LocalStack, simulator):
+def experiment(stack: LocalStack, simulator: Simulator):
+    del simulator  # to be emptied after the experiment
     number = next(_numbers)
     experiment = Experiment(stack, f"scripted-{number}", "demo")
     yield experiment
@@ -46,7 +49,7 @@ def experiment(stack: LocalStack, simulator):
 
 
 @pytest.fixture
-def script(stack: LocalStack, experiment: Experiment, tmp_path: Path) -> Script:
+def script(stack: LocalStack, tmp_path: Path) -> Script:
     """The script as a user of the local stack runs it, without a terminal."""
     script = Script(tmp_path)
     script.environment |= {
@@ -55,3 +58,9 @@ def script(stack: LocalStack, experiment: Experiment, tmp_path: Path) -> Script:
         "SLICES_STACK_FILE": str(tmp_path / "no-stack.json"),
     }
     return script
+
+
+@pytest.fixture
+def ask(script: Script, experiment: Experiment) -> Callable[..., Run]:
+    """Run it for this test's experiment."""
+    return lambda *arguments: script.run(experiment.name, *arguments)

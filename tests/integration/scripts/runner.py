@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import shutil
 import signal
 import stat
 import subprocess
@@ -12,6 +13,8 @@ from typing import NamedTuple
 REPOSITORY = Path(__file__).parents[3]
 SCRIPT = REPOSITORY / "examples" / "request-resources.sh"
 RUN_SECONDS = 90
+NAME = ("--flavor", "m1.tiny")  # fits every disk image, and is quick
+NO_SUCH_PORT = "http://127.0.0.1:9"
 
 
 class Run(NamedTuple):
@@ -81,3 +84,10 @@ def end(process: subprocess.Popen[str]) -> None:
     if process.poll() is None:
         os.killpg(process.pid, signal.SIGKILL)
         process.communicate()
+
+
+def real(program: str) -> str:
+    """The program's own path, for doubles that stand before it."""
+    path = shutil.which(program)
+    assert path, f"{program} is not installed"
+    return path

@@ -67,9 +67,9 @@ def test_extend_reset_console_and_history(experiment, simulator):
 def test_a_vm_ends_when_its_time_is_up(experiment, simulator, stack):
     (vm,) = experiment.up("short", hours=0.05)
     # Nothing waits three minutes here: the store is told an earlier end.
-    from dataclasses import replace  # noqa: PLC0415 -- used by this test alone
+    from dataclasses import replace
 
-    from chalicelib import bootstrap  # noqa: PLC0415 -- as above
+    from chalicelib import bootstrap
 
     backend = bootstrap.backend()
     backend.resources.change(vm["id"], lambda one: replace(one, expires_at=backend.clock()))
