@@ -20,7 +20,7 @@ from infra.local.stack import LocalStack, StackOptions
 from tests.integration.stack.client import KEY, Experiment, in_hours
 
 SEED = int(os.environ.get("SCHEMATHESIS_SEED", "20240229"))
-EXAMPLES = int(os.environ.get("SCHEMATHESIS_EXAMPLES", "6"))
+EXAMPLES = int(os.environ.get("SCHEMATHESIS_EXAMPLES", "5"))
 LEAST_CASES = 2000
 PROJECT = "fuzzed"
 # The local server, unlike API Gateway, does not know TRACE: its 501 is not the product's.
@@ -107,6 +107,8 @@ def run(
         for path, what in paths.items()
         if ids
     ]
+    if only:
+        operations.append({"exclude-path-regex": only, "enabled": False})
     config = SchemathesisConfig.from_dict(
         {
             "seed": SEED,
@@ -122,9 +124,7 @@ def run(
             "operations": operations,
         }
     )
-    schema = schemathesis.openapi.from_url(
-        f"{stack.addresses.api_url}/openapi.json", config=config
-    ).include(path_regex=only)
+    schema = schemathesis.openapi.from_url(f"{stack.addresses.api_url}/openapi.json", config=config)
     outcome = Outcome()
     hook = schemathesis.hook("before_call")(_acceptable_requests(user_token))
     try:
@@ -136,13 +136,15 @@ def run(
 
 
 def _acceptable_requests(user_token: str):
-    """Return a hook that makes valid requests for resources ones that this site can accept."""
+    """Return a hook that makes valid requests ones that this site can accept."""
 
     def before_call(context: Any, case: Any, kwargs: Any) -> None:
         del context, kwargs
-        if (case.method, case.path) != ("POST", "/resources") or not isinstance(case.body, dict):
-            return
         if case.meta is None or not case.meta.generation.mode.is_positive:
+            return
+        # No schema can state it: it turns what is allowed, unknown fields, into an error.
+        case.query.pop("strict", None)
+        if (case.method, case.path) != ("POST", "/resources") or not isinstance(case.body, dict):
             return
         case.body |= {"expires_at": in_hours(1), "tokens": [{"jwt": user_token}]}
         case.body["ssh_authorized_keys"] = [KEY]
