@@ -24,7 +24,7 @@ up: setup ## Keep a local stack running: API, token issuer, cloud (CLOUD=opensta
 
 .PHONY: token
 token: setup ## Print a fresh experiment token of the stack that `make up` runs (EXPERIMENT=demo)
-	@examples/request-resources.sh $(EXPERIMENT) --print-token
+	@$(PY) -m infra.local token $(EXPERIMENT)
 
 .PHONY: test
 test: setup ## Run all tests that need no more than Python

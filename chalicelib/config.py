@@ -87,10 +87,6 @@ def _text(value: str) -> str:
     return value
 
 
-def _optional(value: str) -> str | None:
-    return value or None
-
-
 def _words(value: str) -> tuple[str, ...]:
     """Parse a JSON list of strings, or words separated by commas."""
     if value.lstrip().startswith("["):
@@ -295,7 +291,7 @@ def _parse(environment: Mapping[str, str]) -> tuple[dict[str, Any], list[str]]:
             continue
         try:
             values[setting.name] = setting.parse(raw)
-        except ValueError as error:
+        except (ValueError, OverflowError) as error:
             mistakes.append(f"{setting.name}={raw!r}: {error}")
     return values, mistakes
 

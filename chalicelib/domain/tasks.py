@@ -65,7 +65,7 @@ class Task:
     """A task with its whole state; `version` counts the writes.
 
     `intent` is the accepted request, kept for good; `secret_input` (user data, SSH keys) is dropped
-    when the task closes.
+    when the task closes. A create task is accepted or refused once its names and quota are claimed.
     `watch_at` is when the reconciler looks at an open task; None once it is closed.
     """
 
@@ -87,6 +87,7 @@ class Task:
     intent: dict[str, Any] | None = None
     secret_input: dict[str, Any] | None = None
     warnings: tuple[str, ...] = ()
+    is_accepted: bool = False
     refusal: Refusal | None = None
     executions: int = 0
     watch_at: datetime | None = None
@@ -202,12 +203,19 @@ def park(task: Task, now: datetime, reason: str, retry: timedelta) -> Task:
     return replace(task, steps=steps, parked_since=since, watch_at=now + retry, updated_at=now)
 
 
-def refuse(task: Task, now: datetime, refusal: Refusal) -> Task:
-    """Return the task as taken back before anything was built; one that has begun stays."""
-    if task.status is not TaskStatus.PENDING:
+def decide(task: Task, refusal: Refusal | None) -> Task:
+    """Return the task as accepted (None) or refused; the first decision stands."""
+    if task.is_closed or task.is_accepted or task.refusal is not None:
+        return task
+    return replace(task, refusal=refusal, is_accepted=refusal is None)
+
+
+def close_refused(task: Task, now: datetime) -> Task:
+    """Return the refused task as failed, once it holds nothing any more."""
+    if task.is_closed or task.refusal is None:
         return task
     failed = transition(task, TaskStatus.FAILED, now)
-    return _closed(replace(failed, refusal=refusal, failure_reason=refusal.detail), now)
+    return _closed(replace(failed, failure_reason=task.refusal.detail), now)
 
 
 def finish(task: Task, now: datetime) -> Task:

@@ -8,13 +8,13 @@ header from a script that only root can read, never in a URL.
 from __future__ import annotations
 
 import json
-from email import message_from_string, policy
+from email import message_from_bytes, policy
 from email.message import Message
 from email.mime.multipart import MIMEMultipart
 from email.mime.text import MIMEText
 
-# Nova's bound on the base64 text is 65,535 characters.
-MAX_USER_DATA_BYTES = 65_535 * 3 // 4
+# Nova's bound on the base64 text is 65,535 characters; base64 makes 4 of every 3 bytes begun.
+MAX_USER_DATA_BYTES = 65_535 // 4 * 3
 PHONE_HOME_FILENAME = "slices-phone-home"
 
 # cloud-init tells parts by how they begin; longer beginnings first.
@@ -106,8 +106,9 @@ def _user_parts(user_data: str) -> list[Message]:
     if not text:
         return []
     if _is_mime(text):
-        message = message_from_string(text, policy=policy.compat32)
-        if message.is_multipart():
+        # From bytes: a parsed str with unencoded letters beyond ASCII cannot be written again.
+        message = message_from_bytes(text.encode(), policy=policy.compat32)
+        if message.is_multipart() or message.get_content_maintype() != "multipart":
             return [part for part in message.walk() if not part.is_multipart()]
     subtype = next((kind for begin, kind in _BEGINNINGS if text.startswith(begin)), "plain")
     return [_text_part(text, subtype, "part-001")]

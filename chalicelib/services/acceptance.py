@@ -9,7 +9,7 @@ from chalicelib.domain.ids import suffix_of
 from chalicelib.domain.intents import resources_of
 from chalicelib.domain.quota import Amount, shortage, total
 from chalicelib.domain.resources import Resource
-from chalicelib.domain.tasks import Refusal, Task, TaskAction, park, refuse
+from chalicelib.domain.tasks import Refusal, Task, TaskAction, close_refused, decide, park
 from chalicelib.services.backend import Backend
 
 logger = logging.getLogger(__name__)
@@ -29,21 +29,25 @@ def amount_of(resource: Resource) -> Amount:
 def derive(backend: Backend, task: Task) -> Task:
     """Make sure that names, quota and resources of an open create task are there.
 
-    A request that lost a race for a name or for quota is refused: what it held is freed and the
-    returned task carries the refusal. Names and quota are claimed one item at a time, so a crash
-    in between is repaired by calling this again.
+    Names and quota are claimed one item at a time; then one write of the task decides for good
+    whether it is accepted. A refused task gives its claims back before it closes. So a crash
+    anywhere, or a second process at work on the same task, is repaired by calling this again.
     """
     if task.is_closed:
         return task
     resources = resources_of(task, task.owner_id or task.experiment_id)
-    refusal = _claim_names(backend, resources) or _claim_quota(backend, resources)
-    if refusal is None:
+    if task.refusal is None and not task.is_accepted:
+        refusal = _claim_names(backend, resources) or _claim_quota(backend, resources)
+        task = backend.tasks.change(task.id, lambda current: decide(current, refusal))
+    if task.refusal is not None:
         for resource in resources:
-            backend.resources.add(resource)
-        return task
+            free_claims(backend, resource)
+        return backend.tasks.change(
+            task.id, lambda current: close_refused(current, backend.clock())
+        )
     for resource in resources:
-        free_claims(backend, resource)
-    return backend.tasks.change(task.id, lambda current: refuse(current, backend.clock(), refusal))
+        backend.resources.add(resource)
+    return task
 
 
 def free_claims(backend: Backend, resource: Resource) -> None:

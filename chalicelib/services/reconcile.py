@@ -11,7 +11,8 @@ from chalicelib.domain.statuses import ResourceStatus
 from chalicelib.domain.tasks import Task, begin_execution
 from chalicelib.services.acceptance import WORKFLOWS, execution_name, start
 from chalicelib.services.backend import SYSTEM, Backend
-from chalicelib.services.ports import Compute, FloatingIP, Port, Server, ServerStatus
+from chalicelib.services.orphans import remove_orphans
+from chalicelib.services.ports import Compute, ServerStatus
 from chalicelib.services.release_resource import order
 
 logger = logging.getLogger(__name__)
@@ -21,18 +22,22 @@ _LOST = (
     "The VM was deleted in OpenStack, not through this site. What belonged to it was removed; ask "
     "for a new one."
 )
-# A server stands by its resource in these; in others its workflow watches it.
-_SETTLED = frozenset({ResourceStatus.UP})
+_NO_REASON = "The VM broke down; OpenStack gives no reason. Ask for a new one."
 
 
 @dataclass(frozen=True, slots=True)
 class ReconcileReport:
-    """What a sweep did; `cloud_error` says why the cloud's side was left out."""
+    """What a sweep did.
+
+    `orphans_kept` counts those whose deletion the cloud refused; `cloud_error` says why the cloud's
+    side was left out.
+    """
 
     resumed_tasks: int = 0
     expired_resources: int = 0
     lost_resources: int = 0
     orphans_removed: int = 0
+    orphans_kept: int = 0
     cloud_error: str | None = None
 
 
@@ -42,14 +47,12 @@ def reconcile(backend: Backend, compute: Compute) -> ReconcileReport:
         resumed_tasks=_resume_tasks(backend), expired_resources=_release_expired(backend)
     )
     try:
-        return replace(
-            report,
-            lost_resources=_fail_lost(backend, compute),
-            orphans_removed=_remove_orphans(backend, compute),
-        )
+        report = replace(report, lost_resources=_fail_lost(backend, compute))
+        removed, kept = remove_orphans(backend, compute)
     except CloudError as error:
         logger.warning("reconcile left the cloud out: %s", error.detail)
         return replace(report, cloud_error=error.detail)
+    return replace(report, orphans_removed=removed, orphans_kept=kept)
 
 
 def _resume_tasks(backend: Backend) -> int:
@@ -82,8 +85,9 @@ def _resume(backend: Backend, task: Task) -> bool:
         return begin_execution(current, now, settings.stall)
 
     begun = backend.tasks.change(task.id, begin)
-    if begun.is_closed or begun.executions == task.executions:
+    if begun.is_closed:
         return False
+    # What another sweep began is started under the same name, which starts it once.
     start(backend, begun)
     return True
 
@@ -103,7 +107,8 @@ def _fail_lost(backend: Backend, compute: Compute) -> int:
     servers = {server.id: server for server in compute.all_servers()}
     lost = 0
     for resource in backend.resources.live():
-        if resource.status not in _SETTLED or resource.release is not None:
+        # In other statuses its workflow watches the server.
+        if resource.status is not ResourceStatus.UP or resource.release is not None:
             continue
         server = servers.get(resource.server_id or "")
         if server is not None and server.status is not ServerStatus.ERROR:
@@ -119,48 +124,6 @@ def _loss(compute: Compute, resource: Resource) -> str | None:
     """Look again at one resource: the list may be older than the resource."""
     for server in compute.find_servers(resource.id):
         if server.id == resource.server_id and server.status is not ServerStatus.DELETING:
-            return server.fault if server.status is ServerStatus.ERROR else None
+            is_broken = server.status is ServerStatus.ERROR
+            return (server.fault or _NO_REASON) if is_broken else None
     return _LOST
-
-
-def _remove_orphans(backend: Backend, compute: Compute) -> int:
-    """Delete what carries our tag and belongs to no live resource.
-
-    Only what is older than `orphan_age`, and was an orphan in an earlier sweep too: a resource
-    that is being written just now must not lose its server.
-    """
-    removed = 0
-    for server in compute.all_servers():
-        if server.status is not ServerStatus.DELETING and _is_orphan(backend, server):
-            compute.delete_server(server.id)
-            removed += 1
-    for floating_ip in compute.all_floating_ips():
-        if _is_orphan(backend, floating_ip):
-            compute.delete_floating_ip(floating_ip.id)
-            removed += 1
-    for port in compute.all_ports():
-        if _is_orphan(backend, port):
-            compute.delete_port(port.id)
-            removed += 1
-    return removed
-
-
-def _is_orphan(backend: Backend, found: Server | Port | FloatingIP) -> bool:
-    now = backend.clock()
-    if now - found.created_at < backend.settings.orphan_age:
-        return False
-    resource = backend.resources.get(found.resource_id) if found.resource_id else None
-    if resource is not None and resource.is_live and not _is_surplus(resource, found):
-        return False
-    seen_at = backend.claims.first_seen_orphan(found.id, now)
-    if seen_at >= now:
-        return False
-    logger.warning("removing orphan %s of %s", found.id, found.resource_id)
-    return True
-
-
-def _is_surplus(resource: Resource, found: Server | Port | FloatingIP) -> bool:
-    """Say whether a live resource has another server than this one."""
-    if not isinstance(found, Server) or resource.status not in _SETTLED:
-        return False
-    return resource.server_id is not None and resource.server_id != found.id

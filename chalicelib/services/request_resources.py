@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, replace
 
-from chalicelib.domain.errors import RequestIdReused
+from chalicelib.domain.errors import AlreadyExists, QuotaExceeded, RequestIdReused
 from chalicelib.domain.ids import IdKind, derived_uuid, make_id
 from chalicelib.domain.intents import (
     PlannedResource,
@@ -41,20 +41,35 @@ def request_resources(
         RequestIdReused: the request_id came before with another body.
         BIError: whatever `check_request` finds wrong; then nothing is written.
     """
-    project_id, experiment_id = _writer(principal)
-    task_id = task_id_of(backend, experiment_id, request.request_id)
-    known = backend.tasks.get(task_id)
-    if known is None:
-        checked = check_request(backend, request, project_id, experiment_id)
-        task = _new_task(backend, principal, request, checked, task_id)
-        known = None if backend.tasks.add(task) else backend.tasks.get(task_id)
-    if known is not None:
-        return _answer_again(backend, known, request.content_hash)
+    task, is_new = _record(backend, principal, request)
+    if not is_new:
+        return _answer_again(backend, task, request.content_hash)
     task = derive(backend, task)
     if task.refusal is not None:
         raise refusal_error(task.refusal)
     start(backend, task)
     return _answer(task)
+
+
+def _record(backend: Backend, principal: Principal, request: ResourceRequest) -> tuple[Task, bool]:
+    """Return the request's task, and whether it was written just now."""
+    project_id, experiment_id = _writer(principal)
+    task_id = task_id_of(backend, experiment_id, request.request_id)
+    known = backend.tasks.get(task_id)
+    if known is not None:
+        return known, False
+    try:
+        checked = check_request(backend, request, project_id, experiment_id)
+    except (AlreadyExists, QuotaExceeded):
+        # An equal request may have been faster: then our own names and quota are in the way.
+        known = backend.tasks.get(task_id)
+        if known is None:
+            raise
+        return known, False
+    task = _new_task(backend, principal, request, checked, task_id)
+    if backend.tasks.add(task):
+        return task, True
+    return backend.tasks.get(task_id) or task, False
 
 
 def would_accept(
@@ -134,9 +149,14 @@ def _answer(task: Task) -> Acceptance:
     pristine = replace(
         task,
         status=TaskStatus.PENDING,
+        version=0,
+        executions=1,
         updated_at=task.created_at,
+        watch_at=None,
+        parked_since=None,
         finished_at=None,
         failure_reason=None,
+        secret_input=None,
         steps=tuple(Step(s.name, s.resource_id, StepStatus.PENDING) for s in task.steps),
     )
     resources = resources_of(task, task.owner_id or task.experiment_id)

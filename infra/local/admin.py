@@ -1,7 +1,8 @@
 """The stack's own small API on a port of its own: run a schedule by hand, see what runs.
 
 `POST /schedules/{name}/run` answers what the schedule's function returned; `GET /` the stack;
-`GET /cloud` what this infrastructure has in the cloud, as the cloud says. Nothing here needs a token: it listens on loopback only, and can do no more than time does.
+`GET /cloud` what this infrastructure has in the cloud, as the cloud says. Nothing here needs a
+token: it listens on loopback only, and can do no more than time does.
 """
 
 from __future__ import annotations

@@ -6,6 +6,7 @@ inside Lambda.
 
 from __future__ import annotations
 
+import logging
 import os
 import threading
 from collections.abc import Iterator
@@ -51,6 +52,8 @@ def local_aws() -> Iterator[None]:
     if "AWS_LAMBDA_FUNCTION_NAME" in os.environ:
         raise RuntimeError("refusing to replace AWS by a mock inside Lambda")
     lock_dynamodb()
+    # It prints a whole state machine, on one line, for each error that a workflow handles.
+    logging.getLogger("moto.stepfunctions").setLevel(logging.CRITICAL)
     with mock_aws(
         config={
             "stepfunctions": {"execute_state_machine": True},

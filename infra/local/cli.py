@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import argparse
 import errno
-import json
 import logging
 import os
 import signal
@@ -16,6 +15,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 from infra.local.clouds import CLOUDS
+from infra.local.fresh_token import print_token
 from infra.local.stack import DEFAULT_STATE, LocalStack, StackOptions
 
 EXIT_FAILED = 1
@@ -34,6 +34,8 @@ def main(arguments: list[str] | None = None) -> int:
         the status of its command.
     """
     options = _parser().parse_args(arguments)
+    if options.action == "token":
+        return print_token(options.state, options.experiment)
     logging.basicConfig(level=options.log_level, format="%(asctime)s %(name)s: %(message)s")
     ending = Ending()
     ending.watch()
@@ -108,8 +110,6 @@ def _run(command: list[str], stack: LocalStack, ending: Ending) -> int:
 
 def _welcome(stack: LocalStack, seconds: float) -> str:
     addresses = stack.addresses
-    body = json.dumps({"kind": "experiment", "experiment": "demo", "project": "quantum"})
-    header = stack.options.state / "token.header"
     names = ", ".join(stack.scheduler.names)
     return f"""\
 SLICES Basic Infrastructure, ready after {seconds:.1f} s (Ctrl-C stops it)
@@ -119,11 +119,10 @@ SLICES Basic Infrastructure, ready after {seconds:.1f} s (Ctrl-C stops it)
   admin          {addresses.admin_url}    POST /schedules/NAME/run: {names}
   cloud          {addresses.cloud}, {addresses.cloud_url}
 
-An experiment's token, kept out of the command line:
-  curl -s {addresses.issuer_url}/token -d '{body}' -H 'Content-Type: application/json' | \\
-    python3 -c 'import json, sys; print("Authorization: Bearer", json.load(sys.stdin)["token"])' \\
-    > {header}
-  curl -H @{header} {addresses.api_url}/flavors
+In a second terminal:
+  make token                                          a token, for "Authorize" in the documentation
+  examples/request-resources.sh demo                  ask for a VM
+  examples/request-resources.sh demo --delete         give it back
 
 State is in memory: what the database knows is lost when this stops.
 """
@@ -161,6 +160,9 @@ def _parser() -> argparse.ArgumentParser:
         prog="python -m infra.local", description="Run the whole stack on this machine."
     )
     actions = parser.add_subparsers(dest="action", required=True, metavar="ACTION")
+    token = actions.add_parser("token", help="print a fresh experiment token of a running stack")
+    token.add_argument("experiment", nargs="?", default="demo", metavar="EXPERIMENT")
+    token.add_argument("--state", type=Path, default=DEFAULT_STATE, help="directory (%(default)s)")
     up = actions.add_parser("up", help="start, and stay until Ctrl-C")
     run = actions.add_parser("run", help="start, run a command against it, stop")
     run.add_argument("command", nargs="+", metavar="COMMAND", help="after --, with arguments")

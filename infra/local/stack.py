@@ -138,6 +138,7 @@ class LocalStack:
         )
         parts.enter_context(environment.applied({**variables, **options.variables}))
         app = self._start_aws(parts)
+        self._prove_trust()
         admin = self._start_schedules(parts, app)
         parts.callback(server.stop)
         server.start(app)
@@ -170,6 +171,16 @@ class LocalStack:
         create_state_machines()
         parts.callback(self._end_workflows)
         return app
+
+    def _prove_trust(self) -> None:
+        """Verify a token of each kind: fetches the keys before the first crowd of requests."""
+        verifier = bootstrap.token_verifier()
+        for token in (
+            self.issuer.user_token(),
+            self.issuer.project_token(),
+            self.issuer.experiment_token(),
+        ):
+            verifier.verify(token)
 
     def _start_schedules(self, parts: ExitStack, app: Chalice) -> AdminServer:
         seconds = environment.schedule_seconds(schedules(app))

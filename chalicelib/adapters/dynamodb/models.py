@@ -143,6 +143,7 @@ class TaskItem(Model):
     intent = JSONAttribute(null=True)
     secret_input = JSONAttribute(null=True)
     warnings = JSONAttribute(null=True)
+    is_accepted = BooleanAttribute(default=False)
     refusal = JSONAttribute(null=True)
     failure_reason = UnicodeAttribute(null=True)
 

@@ -35,6 +35,8 @@ _BUILD_STATUSES = {
     ServerStatus.SPAWNING: ResourceStatus.BOOTING,
 }
 
+_VANISHED = "The VM was deleted in OpenStack while it was being built. Ask for it again."
+
 
 def ensure_network(backend: Backend, compute: Compute, step: StepInput) -> None:
     """Make sure that the resource has exactly one port for each network it asks for."""
@@ -48,7 +50,8 @@ def ensure_network(backend: Backend, compute: Compute, step: StepInput) -> None:
 
 
 def _adopt_ports(compute: Compute, resource: Resource) -> list[Port]:
-    found = list(compute.find_ports(resource.id))
+    # A port that the server has comes first: a late one beside it is surplus.
+    found = sorted(compute.find_ports(resource.id), key=lambda port: port.device_id is None)
     wanted: list[Port] = []
     for index, network_ref in enumerate(resource.placement.network_refs):
         port = next((port for port in found if port.network_id == network_ref), None)
@@ -67,13 +70,18 @@ def ensure_server(backend: Backend, compute: Compute, step: StepInput) -> None:
 
     Nova has no create token, so a server is looked for by our tag before every create, an intent
     is recorded before the call, and an unanswered intent is waited for before it is repeated.
+
+    Raises:
+        ServerFailed: it had one before, and that is gone; a new one would be another VM.
     """
     begin(backend, step, "server")
     with leased(backend, step.resource_id) as lessee:
         require_wanted(lessee.resource)
-        server = _adopt_server(compute, step.resource_id) or _create_server(
-            backend, compute, lessee
-        )
+        server = _adopt_server(compute, step.resource_id)
+        if server is None:
+            if lessee.resource.server_id is not None:
+                raise ServerFailed(_VANISHED)
+            server = _create_server(backend, compute, lessee)
         _note_server(backend, lessee, server.id)
     done(backend, step, "server")
 
@@ -176,9 +184,7 @@ def _the_server(compute: Compute, resource: Resource) -> Server:
     for server in servers:
         if server.id == resource.server_id and server.status is not ServerStatus.DELETING:
             return server
-    raise ServerFailed(
-        "The VM was deleted in OpenStack while it was being built. Ask for it again."
-    )
+    raise ServerFailed(_VANISHED)
 
 
 def _go_live(backend: Backend, compute: Compute, resource: Resource, server: Server) -> None:

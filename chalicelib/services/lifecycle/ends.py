@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from chalicelib.domain.resources import Resource, order_release
-from chalicelib.domain.statuses import ResourceStatus
+from chalicelib.domain.statuses import BUILDING_STATUSES, ResourceStatus
 from chalicelib.domain.tasks import Task, TaskAction, fail, finish, mark_running
 from chalicelib.services.acceptance import derive
 from chalicelib.services.backend import Backend
@@ -27,6 +27,8 @@ _SPOKEN_ERRORS = frozenset(
         "ReleaseRequested",
     }
 )
+
+_UNDER_WAY = BUILDING_STATUSES | {ResourceStatus.TERMINATING}
 
 
 def reason_of(error: Mapping[str, Any]) -> str:
@@ -50,7 +52,7 @@ def reason_of(error: Mapping[str, Any]) -> str:
 def prepare_request(backend: Backend, task_id: str) -> tuple[str, ...]:
     """Repair the derived items of a create task; return the resources to build.
 
-    None are returned for a task that is closed, or was refused here.
+    None are returned for a task that is closed, or was refused here; none that are up or ended.
     """
     task = _begin(backend, task_id)
     if task is None:
@@ -63,7 +65,16 @@ def prepare_request(backend: Backend, task_id: str) -> tuple[str, ...]:
         )
     if task.is_closed:
         return ()
-    return task.resource_ids
+    return tuple(one for one in task.resource_ids if _needs_work(backend.resources.get(one)))
+
+
+def _needs_work(resource: Resource | None) -> bool:
+    """Say whether a create task has still to build or to remove the resource.
+
+    One that is up is its user's: building it again, because a sibling was parked, would take a VM
+    that was shut down from inside for one that does not start, and remove it.
+    """
+    return resource is not None and resource.status in _UNDER_WAY
 
 
 def prepare_release(backend: Backend, task_id: str) -> tuple[str, ...]:

@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 
 from chalicelib.domain.errors import NotFound
-from chalicelib.domain.resources import Resource, drop_lease, take_lease
+from chalicelib.domain.resources import Resource, drop_lease, require_lease, take_lease
 from chalicelib.services.backend import Backend
 
 
@@ -19,8 +19,17 @@ class Lessee:
         self.resource = resource
 
     def change(self, how: Callable[[Resource], Resource]) -> Resource:
-        """Apply a pure change and keep the new state."""
-        self.resource = self._backend.resources.change(self.resource.id, how)
+        """Apply a pure change and keep the new state.
+
+        Raises:
+            LeaseHeld: the lease ended meanwhile, so what this runner saw may be outdated.
+        """
+
+        def fenced(current: Resource) -> Resource:
+            require_lease(current, self.owner, self._backend.clock())
+            return how(current)
+
+        self.resource = self._backend.resources.change(self.resource.id, fenced)
         return self.resource
 
 

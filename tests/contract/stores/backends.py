@@ -27,6 +27,8 @@ from tests.fakes.stores import (
 )
 
 _ROOT = Path(__file__).parents[3]
+_DYNALITE = Path(os.environ.get("DYNALITE", _ROOT / ".state/node_modules/.bin/dynalite"))
+_ENDPOINT = os.environ.get("STORE_CONTRACT_DYNAMODB_URL", "")
 
 
 def store_settings(url: str = "") -> Settings:
@@ -56,11 +58,8 @@ def moto() -> Iterator[Stores]:
 
 @contextlib.contextmanager
 def dynalite() -> Iterator[Stores]:
-    program = Path(os.environ.get("DYNALITE", _ROOT / ".state/node_modules/.bin/dynalite"))
-    if shutil.which("node") is None or not program.exists():
-        pytest.skip("dynalite is not installed (infra/local/dynalite.sh installs it)")
     port = _free_port()
-    command = [str(program), "--host", "127.0.0.1", "--port", str(port)]
+    command = [str(_DYNALITE), "--host", "127.0.0.1", "--port", str(port)]
     command += ["--createTableMs", "1", "--deleteTableMs", "1"]
     with subprocess.Popen(command, stdout=subprocess.DEVNULL) as process:
         try:
@@ -75,10 +74,7 @@ def dynalite() -> Iterator[Stores]:
 
 @contextlib.contextmanager
 def endpoint() -> Iterator[Stores]:
-    url = os.environ.get("STORE_CONTRACT_DYNAMODB_URL")
-    if not url:
-        pytest.skip("STORE_CONTRACT_DYNAMODB_URL names no endpoint")
-    settings = store_settings(url)
+    settings = store_settings(_ENDPOINT)
     create_tables(settings)
     try:
         yield stores(settings)
@@ -87,7 +83,20 @@ def endpoint() -> Iterator[Stores]:
             model.delete_table()
 
 
-BACKENDS = {"fakes": fakes, "moto": moto, "dynalite": dynalite, "endpoint": endpoint}
+ALWAYS_THERE = {"fakes": fakes, "moto": moto}
+# Why a backend is left out on this machine; None where it is there.
+OPTIONAL = {
+    "dynalite": (
+        dynalite,
+        None
+        if shutil.which("node") and _DYNALITE.exists()
+        else "dynalite is not installed (infra/local/dynalite.sh installs it)",
+    ),
+    "endpoint": (endpoint, None if _ENDPOINT else "STORE_CONTRACT_DYNAMODB_URL names no endpoint"),
+}
+BACKENDS = ALWAYS_THERE | {
+    name: backend for name, (backend, missing) in OPTIONAL.items() if missing is None
+}
 
 
 @contextlib.contextmanager

@@ -108,6 +108,11 @@ class Experiment:
     def listed(self) -> list[Any]:
         return self.ok("GET", "/resources")
 
+    @staticmethod
+    def resource_end() -> str:
+        """Return an end that stays the same over repetitions of a request."""
+        return in_hours(1)
+
     def delete(self, resource_id: str) -> Any:
         """Delete and wait; return the closed task."""
         return self.closed_task(self.ok("DELETE", f"/resources/{resource_id}")["task"]["id"])

@@ -31,9 +31,7 @@ def stack(tmp_path_factory: pytest.TempPathFactory) -> Iterator[LocalStack]:
 
 @pytest.fixture
 def simulator(stack: LocalStack):
-    yield stack.simulator
-    stack.simulator.faults.clear()
-    wait_until(lambda: not any(stack.simulator.snapshot()), "an empty cloud after the test")
+    return stack.simulator
 
 
 @pytest.fixture
@@ -52,8 +50,10 @@ def new_experiment(stack: LocalStack) -> Iterator[Callable[[], Experiment]]:
         return made[-1]
 
     yield make
+    stack.simulator.faults.clear()
     for one in made:
         one.delete_all()
+    wait_until(lambda: not any(stack.simulator.snapshot()), "an empty cloud after the test")
 
 
 @pytest.fixture

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 
-from tests.integration.stack.client import in_hours, wait_until
+from chalicelib import bootstrap
+from tests.integration.stack.client import in_hours
 
 
 def test_two_vms_from_request_to_removal(experiment, simulator):
@@ -38,7 +40,7 @@ def test_two_vms_from_request_to_removal(experiment, simulator):
     assert used(experiment) == {"instances": 0, "vcpus": 0, "ram_mib": 0}
 
 
-def test_names_are_free_again_after_removal(experiment, simulator):
+def test_names_are_free_again_after_removal(experiment):
     (first,) = experiment.up("same")
     assert experiment.request("same").status == 409
     experiment.delete(first["id"])
@@ -46,7 +48,7 @@ def test_names_are_free_again_after_removal(experiment, simulator):
     assert second["id"] != first["id"]
 
 
-def test_extend_reset_console_and_history(experiment, simulator):
+def test_extend_reset_console_and_history(experiment):
     (vm,) = experiment.up("vm")
     path = f"/resources/{vm['id']}"
 
@@ -64,13 +66,9 @@ def test_extend_reset_console_and_history(experiment, simulator):
     assert {"extended", "reset", "up again", "phoned home"} <= set(whats)
 
 
-def test_a_vm_ends_when_its_time_is_up(experiment, simulator, stack):
+def test_a_vm_ends_when_its_time_is_up(experiment):
     (vm,) = experiment.up("short", hours=0.05)
     # Nothing waits three minutes here: the store is told an earlier end.
-    from dataclasses import replace
-
-    from chalicelib import bootstrap
-
     backend = bootstrap.backend()
     backend.resources.change(vm["id"], lambda one: replace(one, expires_at=backend.clock()))
     ended = experiment.with_status(vm["id"], "terminated")
@@ -79,7 +77,7 @@ def test_a_vm_ends_when_its_time_is_up(experiment, simulator, stack):
     assert "Its time was up." in json.dumps(events)
 
 
-def test_answers_hold_no_secrets(experiment, simulator):
+def test_answers_hold_no_secrets(experiment):
     secret = "hunter2-in-user-data"
     body = experiment.accepted("quiet", userdata=f"#!/bin/sh\nexport PASSWORD={secret}\n")
     experiment.closed_task(body["task"]["id"])
@@ -89,5 +87,4 @@ def test_answers_hold_no_secrets(experiment, simulator):
 
 
 def used(experiment):
-    quota = experiment.ok("GET", "/quota")
-    return wait_until(lambda: quota, "quota")["used"]
+    return experiment.ok("GET", "/quota")["used"]
