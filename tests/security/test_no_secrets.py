@@ -19,6 +19,7 @@ from typing import Any
 import pytest
 
 from chalicelib import bootstrap
+from chalicelib.adapters.dynamodb.tasks import TaskTable
 from chalicelib.adapters.stepfunctions.clients import make_client
 from infra.local.simulator import Effect, Fault
 from infra.local.stack import LocalStack, StackOptions
@@ -146,6 +147,9 @@ def _live(stack: LocalStack, experiment: Experiment, evidence: Evidence) -> None
     failing = keep(experiment.request("gamma", userdata=user_data))
     assert experiment.closed_task(failing["task"]["id"])["status"] == "failed"
     stack.simulator.faults.clear()
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(TaskTable, "add", _break)
+        assert experiment.request("delta", userdata=user_data).status == 500
     # A malformed body and a bad token make the edge complain, with nothing of either.
     keep(experiment.call("POST", "/resources", {"resources": [{"userdata": [CANARY]}]}))
     for resource_id in (first, second):
@@ -158,6 +162,10 @@ def _live(stack: LocalStack, experiment: Experiment, evidence: Evidence) -> None
     for task in tasks:
         keep(experiment.call("GET", f"/tasks/{task['id']}"))
     evidence.texts["answers"] = "\n".join(answers)
+
+
+def _break(_self: TaskTable, task: object) -> None:
+    raise RuntimeError(f"a bug, met with a {type(task).__name__}")
 
 
 def _workflow_texts() -> Iterator[str]:
@@ -188,7 +196,9 @@ def test_there_was_something_to_find(evidence):
     assert ":execution:request:" in evidence.texts["workflows"]
     assert "ExecutionSucceeded" in evidence.texts["workflows"]
     assert "GET /resources/" in evidence.texts["logs"]
-    assert "chalicelib" in evidence.texts["logs"]
+    assert "chalicelib.api.router ERROR" in evidence.texts["logs"]
+    assert "a bug, met with a Task" in evidence.texts["logs"]
+    assert "functions.reconcile INFO" in evidence.texts["logs"]
     assert "/servers" in evidence.texts["cloud URLs"]
     assert (
         evidence.texts["answers"].count('"up"') + evidence.texts["answers"].count("terminated") > 1
