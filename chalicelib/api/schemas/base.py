@@ -107,8 +107,9 @@ def _whole(value: Any) -> Any:
     return int(value) if isinstance(value, float) and value.is_integer() else value
 
 
-WholeNumber = Annotated[int, BeforeValidator(_whole)]
-Count = Annotated[WholeNumber, Field(ge=0, le=2**31 - 1)]
+# Goes after the bounds: before them, it would hide them from the JSON schema.
+AlsoAsFloat = BeforeValidator(_whole)
+Count = Annotated[int, Field(ge=0, le=2**31 - 1), AlsoAsFloat]
 
 
 def validate(model: type[ModelT], data: Mapping[str, Any]) -> ModelT:

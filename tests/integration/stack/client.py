@@ -42,6 +42,7 @@ class Experiment:
     """Calls with an experiment's token; the user's token goes into bodies."""
 
     def __init__(self, stack: LocalStack, name: str, project: str) -> None:
+        self.name = name
         self._url = stack.addresses.api_url
         self.token = stack.issuer.experiment_token(name, project=project)
         self.user_token = stack.issuer.user_token("ada", project=project)
