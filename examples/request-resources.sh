@@ -35,7 +35,7 @@ Options:
                      https, or http on this machine
   -h, --help         this text
 
-Tokens come from the SLICES CLI (`slices`) when it is installed, else from the local stack's issuer.
+Tokens come from the SLICES CLI (`slices`) when it is installed; for the local stack, from its own issuer.
 They are never put on a command line.
 
 Exit codes: 0 done; 1 the task failed; 2 wrong use; 3 no token; 4 the request was refused;
@@ -129,7 +129,11 @@ url=${url%/}
 [[ $url == https://* || $url =~ ^http://(127\.0\.0\.1|localhost|\[::1\])(:[0-9]+)?(/|$) ]] ||
   die "$EXIT_USAGE" "--url must be https, or http on this machine: tokens would travel in the clear"
 
-has_slices_cli() { [[ -z ${SLICES_ISSUER_URL:-} ]] && command -v slices >/dev/null; }
+# The local stack trusts its own issuer only.
+has_slices_cli() {
+  [[ -z ${SLICES_ISSUER_URL:-} && $url != "$(stack_value api_url || true)" ]] &&
+    command -v slices >/dev/null
+}
 
 local_token() { # kind
   local issuer=${SLICES_ISSUER_URL:-$(stack_value issuer_url || true)}
