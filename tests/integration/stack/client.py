@@ -52,6 +52,7 @@ class Experiment:
         patience_seconds: float = DEADLINE_SECONDS,
     ) -> None:
         self._patience_seconds = patience_seconds
+        self.name = name
         self._url = stack.addresses.api_url
         self.token = stack.issuer.experiment_token(name, project=project)
         self.user_token = stack.issuer.user_token("ada", project=project)
