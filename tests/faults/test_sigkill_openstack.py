@@ -50,11 +50,12 @@ _CHANGES = [
 
 
 @pytest.fixture(scope="module")
-def outcomes(tmp_path_factory):
+def outcomes(control_plane, tmp_path_factory):
     logging.getLogger("chalicelib").setLevel(logging.CRITICAL)
     options = StackOptions(
         cloud="openstack",
         state=tmp_path_factory.mktemp("faults"),
+        openstack_state=control_plane.root,
         run_schedules=False,
         variables=_VARIABLES,
     )
