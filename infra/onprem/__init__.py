@@ -1,1 +1,1 @@
-"""The lab half: what runs on the site's premises. It shares nothing with the cloud half but the wire."""
+"""The lab half: it runs on the site's premises and shares only the wire with the cloud half."""

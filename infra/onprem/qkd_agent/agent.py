@@ -181,7 +181,9 @@ class Agent:
         authority = None
         if settings is not None:
             authority = CertificateAuthority(settings.certificate, settings.private_key)
-        return Admission(self._saes, authority, settings)
+        clients = self.configuration.faces.control.allowed_clients
+        names = {self.configuration.agent.kme_id, *self._neighbors, *clients}
+        return Admission(self._saes, authority, settings, frozenset(names))
 
     def _control_router(self, admission: Admission) -> Router:
         tree = NodeTree(self.configuration.agent, self.topology, self._applications)

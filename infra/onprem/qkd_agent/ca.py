@@ -123,7 +123,6 @@ class CertificateAuthority:
         if not isinstance(key, ec.EllipticCurvePrivateKey):
             raise TypeError("the CA's key must be an elliptic-curve key")
         self._key = key
-        self.pem = certificate.read_text()
 
     def issue_sae(self, csr_pem: str, sae_id: str, seconds: float) -> Issued:
         """Sign a client certificate for an SAE; only the public key is taken from the CSR.

@@ -113,7 +113,7 @@ def load_configuration(path: Path) -> Configuration:
     return found
 
 
-_PATHS = ("certificate", "private_key", "trusted_ca", "secret_file", "data_directory")
+_PATHS = ("certificate", "private_key", "trusted_ca", "secret_file", "kme_ca", "data_directory")
 
 
 def _anchored(value: object, base: Path) -> object:
@@ -122,8 +122,6 @@ def _anchored(value: object, base: Path) -> object:
     if not isinstance(value, dict):
         return value
     return {
-        key: str(base / item)
-        if key in _PATHS and isinstance(item, str)
-        else _anchored(item, base)
+        key: str(base / item) if key in _PATHS and isinstance(item, str) else _anchored(item, base)
         for key, item in value.items()
     }

@@ -14,6 +14,8 @@ INT32_MAX = 2**31 - 1
 
 
 class Section(BaseModel):
+    """A table of the file: unknown keys and wrong types are mistakes."""
+
     model_config = ConfigDict(extra="forbid", frozen=True, strict=True)
 
 
@@ -70,9 +72,9 @@ class KeysSection(Section):
     default_size: Annotated[int, Field(ge=8, description="key_size")] = 256
     minimum_size: Annotated[int, Field(ge=8, description="min_key_size")] = 64
     maximum_size: Annotated[int, Field(ge=8, le=1 << 20, description="max_key_size")] = 4096
-    maximum_per_request: Annotated[
-        int, Field(ge=1, le=1024, description="max_key_per_request")
-    ] = 1024
+    maximum_per_request: Annotated[int, Field(ge=1, le=1024, description="max_key_per_request")] = (
+        1024
+    )
     maximum_additional_saes: Annotated[
         int, Field(ge=0, le=64, description="max_SAE_ID_count; 0 forbids multicast")
     ] = 4
@@ -103,10 +105,11 @@ class IdentitySection(Section):
 
 
 class AuthoritySection(Section):
-    """`[authority]`: the lab CA that signs SAE certificates."""
+    """`[authority]`: the CA that signs SAE certificates. No other face may trust it."""
 
     certificate: Annotated[Path, Field(strict=False, description="CA certificate (PEM)")]
     private_key: Annotated[Path, Field(strict=False, description="CA private key (PEM)")]
+    kme_ca: Annotated[Path, Field(strict=False, description="CA that SAEs verify the KME with")]
     certificate_seconds: Annotated[
         float, Field(ge=60, le=30 * 86400, description="Life of an SAE certificate")
     ] = 86400.0

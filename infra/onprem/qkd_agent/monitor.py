@@ -4,6 +4,7 @@ import logging
 import threading
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
+from typing import Any
 
 from infra.onprem.qkd_agent.alarms import Alarm, AlarmKind, Alarms, Severity
 from infra.onprem.qkd_agent.control_face.node_tree import performance
@@ -45,7 +46,7 @@ class Monitor:
         while not stop.wait(every_seconds):
             try:
                 self.look()
-            except Exception:
+            except Exception:  # noqa: BLE001  # logged; the watch must not end
                 _LOG.exception("the monitor failed and goes on")
 
     def look(self) -> None:
@@ -63,7 +64,11 @@ class Monitor:
         qber = view.qber or 0.0
         severity = Severity.MAJOR if qber >= QBER_MAJOR else Severity.MINOR
         self._watch(
-            AlarmKind.QBER_HIGH, link.link_id, severity, "the QBER is high", wrong=qber >= QBER_MINOR
+            AlarmKind.QBER_HIGH,
+            link.link_id,
+            severity,
+            "the QBER is high",
+            wrong=qber >= QBER_MINOR,
         )
         makes_none = view.is_enabled and view.skr is not None and view.skr <= 0
         text = "the link makes no secret key"
@@ -76,6 +81,7 @@ class Monitor:
         self._watch(AlarmKind.LINK_DOWN, link.link_id, Severity.MAJOR, text, wrong=view.is_down)
 
     def _tell_changes(self, link: Link, view: LinkView) -> None:
+        body: dict[str, Any]
         was_down, told_skr = self._told.get(link.link_id, (False, None))
         self._told[link.link_id] = (view.is_down, view.skr)
         if view.is_down and not was_down:

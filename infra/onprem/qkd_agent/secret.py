@@ -27,7 +27,7 @@ class SecretBytes:
     def __eq__(self, other: object) -> bool:
         if not isinstance(other, SecretBytes):
             return NotImplemented
-        return hmac.compare_digest(self._buffer, other._buffer)
+        return hmac.compare_digest(self._buffer, other.view())
 
     def view(self) -> memoryview:
         """Return the bytes for use in place, without a copy."""
@@ -37,7 +37,7 @@ class SecretBytes:
         """Return the one-time-pad sum with a secret of the same length."""
         if len(self) != len(other):
             raise ValueError("a one-time pad must be as long as what it hides")
-        mine, theirs = int.from_bytes(self._buffer), int.from_bytes(other._buffer)
+        mine, theirs = int.from_bytes(self._buffer), int.from_bytes(other.view())
         return SecretBytes((mine ^ theirs).to_bytes(len(self)))
 
     def base64(self) -> str:

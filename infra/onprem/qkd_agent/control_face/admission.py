@@ -30,11 +30,16 @@ class _Enrolment(Body):
 
 @dataclass(frozen=True)
 class Admission:
-    """Admits SAEs. Only certificates and one-time tokens leave it, never a private key."""
+    """Admits SAEs. Only certificates and one-time tokens leave it, never a private key.
+
+    Attributes:
+        reserved: Names of agents and of the backend, which no SAE may have.
+    """
 
     saes: Saes
     authority: CertificateAuthority | None
     settings: AuthoritySection | None
+    reserved: frozenset[str]
 
     def control_routes(self) -> list[Route]:
         """Return the routes for the backend."""
@@ -58,6 +63,8 @@ class Admission:
     def _admit(self, request: Request) -> Response:
         body = read(_Admission, request)
         _, settings = self._working()
+        if body.sae_id in self.reserved:
+            raise ApiError(400, "this sae_id is reserved")
         if body.csr is not None:
             return self._issued(body.csr, body.sae_id)
         token, expires_at = self.saes.new_token(body.sae_id, settings.token_seconds)
@@ -85,7 +92,7 @@ class Admission:
         shown = {
             "sae_id": sae_id,
             "certificate": issued.pem,
-            "ca": authority.pem,
+            "ca": settings.kme_ca.read_text(encoding="ascii"),
             "expires_at": date_time(issued.expires_at),
         }
         return json_response(201, shown, _NO_STORE)

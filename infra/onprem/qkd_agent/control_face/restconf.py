@@ -38,16 +38,14 @@ class _App(Body):
     client_app_id: Annotated[list[_SaeUri], Field(min_length=1, max_length=64)]
     app_priority: _U32 = 0
     expiration_time: AwareDatetime | None = None
-    backing_qkdl_id: Annotated[list[Uuid], Field(max_length=64)] = []
+    backing_qkdl_id: Annotated[list[Uuid], Field(max_length=64, default_factory=list)]
     local_qkdn_id: Uuid | None = None
     remote_qkdn_id: Uuid
     app_qos: _Qos = _Qos()
 
 
 class _Apps(Body):
-    qkd_app: Annotated[
-        list[_App], Field(alias=f"{_MODULE}:qkd_app", min_length=1, max_length=1)
-    ]
+    qkd_app: Annotated[list[_App], Field(alias=f"{_MODULE}:qkd_app", min_length=1, max_length=1)]
 
 
 class _LinkPatch(Body):
@@ -155,12 +153,12 @@ class Restconf:
         return Response(201 if is_new else 204, b"")
 
     def _tell(self, app_id: str, body: dict[str, Any], *, is_new: bool) -> None:
+        shown: dict[str, Any] = {name: body[name] for name in ("app_qos", "app_priority")}
         if is_new:
-            names = ("app_type", "server_app_id", "client_app_id", "app_priority", "app_qos")
-            shown = {name: body[name] for name in names}
+            for name in ("app_type", "server_app_id", "client_app_id"):
+                shown[name] = body[name]
             shown["local_qkdn_id"] = self.tree.agent.node_id
             self.journal.notify("sdqkdn_application_new", {"qkd_application": shown})
         else:
-            names = ("app_qos", "app_priority")
-            shown = {"app_id": app_id, **{name: body[name] for name in names}}
+            shown["app_id"] = app_id
             self.journal.notify("sdqkdn_application_qos_update", {"qkd_application": shown})

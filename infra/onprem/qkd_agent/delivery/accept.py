@@ -95,7 +95,9 @@ class KeyAcceptor:
             for key in keys:
                 key.wipe()
 
-    def void(self, from_kme: str, key_ids: Sequence[str], master_id: str, sae_ids: Sequence[str]) -> dict[str, str]:
+    def void(
+        self, from_kme: str, key_ids: Sequence[str], master_id: str, sae_ids: Sequence[str]
+    ) -> dict[str, str]:
         """Take back keys that a neighbor sent, here and further on.
 
         Returns:

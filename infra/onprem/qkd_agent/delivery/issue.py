@@ -5,6 +5,7 @@ import os
 import uuid
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from typing import Any
 
 from infra.onprem.qkd_agent.alarms import Alarm, AlarmKind, Alarms, Severity
 from infra.onprem.qkd_agent.delivery.hop import (
@@ -117,7 +118,7 @@ class KeyIssuer:
         keys = None
         if not order.is_direct:
             keys = [SecretBytes(os.urandom(order.size_bits // 8)) for _ in key_ids]
-        bodies = []
+        bodies: list[tuple[Way, dict[str, Any]]] = []
         for way, sae_ids in order.ways.values():
             link_keys = self._draw(way, key_ids, order.size_bits, is_first=not bodies)
             shipment = Shipment(
@@ -136,9 +137,7 @@ class KeyIssuer:
         return keys or []
 
     @staticmethod
-    def _draw(
-        way: Way, key_ids: Sequence[str], size_bits: int, *, is_first: bool
-    ) -> list[LinkKey]:
+    def _draw(way: Way, key_ids: Sequence[str], size_bits: int, *, is_first: bool) -> list[LinkKey]:
         try:
             return way.link.south.draw(key_ids, size_bits)
         except StockShort as error:
@@ -154,7 +153,9 @@ class KeyIssuer:
             try:
                 neighbor.void(batch.key_ids, batch.initiator, batch.targets)
             except HopFailed as error:
-                _LOG.warning("batch %s could not be voided at %s: %s", batch.batch_id, kme_id, error)
+                _LOG.warning(
+                    "batch %s could not be voided at %s: %s", batch.batch_id, kme_id, error
+                )
         self._ledger.settle(batch, BatchState.BURNED)
         text = f"{len(batch.key_ids)} keys are burned: {reason}"
         alarm = Alarm(AlarmKind.KEYS_BURNED, batch.batch_id, Severity.MINOR, text)

@@ -11,6 +11,6 @@ import numpy as np
 
 def generator(seed: str, link_id: str, stream: str, index: int) -> np.random.Generator:
     """Return the generator of one index of one stream of a link."""
-    name = "\x00".join((seed, link_id, stream)).encode()
+    name = f"{seed}\x00{link_id}\x00{stream}".encode()
     key = int.from_bytes(hashlib.sha256(name).digest()[:16], "big")
     return np.random.Generator(np.random.Philox(key=key, counter=index << 64))

@@ -1,4 +1,4 @@
-"""One SQLite file per agent. A transaction that has ended is on the disk (WAL, synchronous=FULL)."""
+"""One SQLite file per agent. A transaction that has ended is on the disk."""
 
 import sqlite3
 import threading

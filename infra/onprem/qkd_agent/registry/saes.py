@@ -11,6 +11,11 @@ from infra.onprem.qkd_agent.config_sections import IdentitySection, SaeSection
 from infra.onprem.qkd_agent.keystore.database import Database
 from infra.onprem.qkd_agent.web.messages import PeerCertificate
 
+_VOID_HELD = (
+    "UPDATE held SET sealed = NULL, state = 'VOIDED'"
+    " WHERE sae_id = ?1 AND state = 'HELD' AND ?2 = ?2"
+)
+
 
 class BadToken(Exception):
     """The enrolment token is unknown, expired, used, or another SAE's. Which is not told."""
@@ -126,8 +131,7 @@ class Saes:
                 "INSERT OR REPLACE INTO revoked_saes VALUES (?1, ?2)",
                 "UPDATE certificates SET is_revoked = 1 WHERE sae_id = ?1 AND ?2 = ?2",
                 "UPDATE tokens SET is_used = 1 WHERE sae_id = ?1 AND ?2 = ?2",
-                "UPDATE held SET sealed = NULL, state = 'VOIDED'"
-                " WHERE sae_id = ?1 AND state = 'HELD' AND ?2 = ?2",
+                _VOID_HELD,
             ):
                 connection.execute(statement, (sae_id, self._clock()))
 

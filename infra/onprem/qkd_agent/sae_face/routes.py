@@ -110,7 +110,7 @@ class SaeFace:
         if application is not None:
             self.reach.consumed(application.app_id, wanted.number * wanted.size)
         sources = {way.link.south.view().source for way, _ in order.ways.values()}
-        return _container(keys, {"slices_source": sorted(sources)[-1]})
+        return _container(keys, {"slices_source": max(sources)})
 
     def _get_keys_with_ids(self, request: Request) -> Response:
         caller, master = self._caller(request), request.parameters["master"]

@@ -121,6 +121,4 @@ class SouthBuilder:
         )
         records = LinkRecords(self.database, link_id)
         records.load(Stock(bits=0, maximum_bits=0, consumed_bits=0, next_block=0))
-        return DeviceLink(
-            link_id, settings, client, records, self.ledger, self.alarms, self.clock
-        )
+        return DeviceLink(link_id, settings, client, records, self.ledger, self.alarms, self.clock)

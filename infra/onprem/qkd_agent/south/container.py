@@ -15,8 +15,16 @@ class BadAnswer(Exception):
     """The KME's answer is not what was asked for; the whole batch is discarded."""
 
 
-def read_container(answer: Answer, number: int, size_bits: int) -> list[tuple[str, SecretBytes]]:
+def read_container(
+    answer: Answer, number: int, size_bits: int, wanted: set[str] | None = None
+) -> list[tuple[str, SecretBytes]]:
     """Return the keys of a key container as (key_ID in lower case, key).
+
+    Args:
+        answer: What the KME said.
+        number: How many keys were asked for.
+        size_bits: Of which size.
+        wanted: Which key_IDs, if they were named.
 
     Raises:
         BadAnswer: If the number, the size, an ID or the encoding is not right, or one repeats.
@@ -29,6 +37,8 @@ def read_container(answer: Answer, number: int, size_bits: int) -> list[tuple[st
     keys = [_read_key(entry, size_bits) for entry in entries]
     if len({key_id for key_id, _ in keys}) != number:
         raise BadAnswer("a key_ID is there twice")
+    if wanted is not None and {key_id for key_id, _ in keys} != wanted:
+        raise BadAnswer("other key_IDs than asked for")
     if len({bytes(key.view()) for _, key in keys}) != number:
         raise BadAnswer("a key is there twice")
     return keys

@@ -176,9 +176,7 @@ class DeviceLink:
     ) -> list[tuple[str, SecretBytes]]:
         answer = self._ask_until_there(wanted)
         try:
-            keys = read_container(answer, len(wanted), size_bits)
-            if {key_id for key_id, _ in keys} != set(wanted):
-                raise BadAnswer("other key_IDs than asked for")
+            keys = read_container(answer, len(wanted), size_bits, set(wanted))
         except BadAnswer as error:
             self._lie(f"dec_keys: {error}")
             raise LinkUnavailable("the KME's answer was discarded") from error

@@ -54,7 +54,7 @@ class Router:
             return self._dispatch(request)
         except ApiError as error:
             return self._on_error(error)
-        except Exception:
+        except Exception:  # noqa: BLE001  # logged; the caller gets 500 in JSON
             _LOG.exception("request failed: %s", request.method)
             return self._on_error(ApiError(500, "internal error"))
 
@@ -73,9 +73,7 @@ class Router:
         raise ApiError(404, "there is no such path")
 
     @staticmethod
-    def _match(
-        patterns: list[re.Pattern[str]], segments: tuple[str, ...]
-    ) -> dict[str, str] | None:
+    def _match(patterns: list[re.Pattern[str]], segments: tuple[str, ...]) -> dict[str, str] | None:
         if len(patterns) != len(segments):
             return None
         parameters: dict[str, str] = {}

@@ -43,7 +43,7 @@ class _TlsAdapter(Adapter):
         wrapped = self.context.wrap_socket(sock, server_side=True, do_handshake_on_connect=False)
         return wrapped, {}
 
-    def get_environ(self, _sock: Any) -> dict[str, Any]:
+    def get_environ(self) -> dict[str, Any]:
         return {}
 
     def makefile(self, sock: Any, mode: str = "r", bufsize: int = -1) -> Any:
@@ -69,7 +69,8 @@ class _Connection(HTTPConnection):
         if self.peer is not None and self.peer.expires_at <= time.time():
             _LOG.info("closed a connection whose client certificate has expired")
             return False
-        return bool(super().communicate())
+        served: Callable[[], bool] = super().communicate
+        return served()
 
 
 class _Request(HTTPRequest):
