@@ -14,7 +14,7 @@ from infra.onprem.qkd_agent.web.messages import ApiError, Request, Response, jso
 from infra.onprem.qkd_agent.web.router import Route
 
 _NO_STORE = {"Cache-Control": "no-store"}
-_Csr = Annotated[str, Field(max_length=16384, repr=False)]
+_Csr = Annotated[str, Field(max_length=16384)]
 
 
 class _Admission(Body):
@@ -25,7 +25,7 @@ class _Admission(Body):
 class _Enrolment(Body):
     sae_id: Name
     csr: _Csr
-    token: Annotated[str, Field(max_length=128, repr=False)]
+    token: Annotated[str, Field(max_length=128)]
 
 
 @dataclass(frozen=True)

@@ -77,6 +77,15 @@ class KeyAcceptor:
             Refused: If nothing was kept.
             Failed: If they may have got further; the sender must void them.
         """
+        try:
+            self._accept(arrival)
+        except AlreadyUsed as error:
+            text = "keys that had been used before were sent again"
+            alarm = Alarm(AlarmKind.REPLAY_SEEN, arrival.link_id, Severity.MAJOR, text)
+            self._alarms.once(alarm)
+            raise Refused("a key_id was used before") from error
+
+    def _accept(self, arrival: Arrival) -> None:
         link = self._topology.links.get(arrival.link_id)
         if link is None or link.peer != arrival.from_kme:
             raise Refused("there is no such link to the caller")
@@ -85,15 +94,11 @@ class KeyAcceptor:
             self._check_targets(arrival)
         elif not all(arrival.values):
             raise Refused("keys without a value cannot be passed on")
-        keys = self._unwrapped(link, arrival)
-        try:
-            if next_way is None:
-                self._keep(arrival, keys)
-            else:
-                self._pass_on(arrival, next_way, keys)
-        finally:
-            for key in keys:
-                key.wipe()
+        if next_way is None:
+            with self._ledger.together(when=link.south.is_local):
+                self._keep(arrival, self._unwrapped(link, arrival))
+        else:
+            self._pass_on(arrival, next_way, self._unwrapped(link, arrival))
 
     def void(
         self, from_kme: str, key_ids: Sequence[str], master_id: str, sae_ids: Sequence[str]
@@ -143,9 +148,6 @@ class KeyAcceptor:
     def _unwrapped(self, link: Link, arrival: Arrival) -> list[SecretBytes]:
         try:
             link_keys = link.south.match(arrival.key_ids, arrival.references, arrival.size_bits)
-        except AlreadyUsed as error:
-            self._tell_replay(arrival.link_id)
-            raise Refused("a key_id was used before") from error
         except (StockShort, LinkUnavailable) as error:
             raise Failed(str(error)) from error
         try:
@@ -163,9 +165,8 @@ class KeyAcceptor:
         )
         try:
             self._held.add(new)
-        except AlreadyUsed as error:
-            self._tell_replay(arrival.link_id)
-            raise Refused("a key_id was used before") from error
+        finally:
+            _wipe(keys)
 
     def _pass_on(self, arrival: Arrival, way: Way, keys: Sequence[SecretBytes]) -> None:
         next_kme = way.link.peer
@@ -181,6 +182,7 @@ class KeyAcceptor:
         try:
             link_keys = way.link.south.draw(arrival.key_ids, arrival.size_bits)
             values = [carry(key, pad) for key, pad in zip(keys, link_keys, strict=True)]
+            _wipe(keys)
             body = message(shipment, values, [pad.reference for pad in link_keys])
             self._neighbors[next_kme].ship(body)
         except HopRefused as error:
@@ -188,6 +190,7 @@ class KeyAcceptor:
         except (HopFailed, StockShort, LinkUnavailable) as error:
             raise Failed(str(error)) from error
 
-    def _tell_replay(self, link_id: str) -> None:
-        text = "keys that had been used before were sent again"
-        self._alarms.once(Alarm(AlarmKind.REPLAY_SEEN, link_id, Severity.MAJOR, text))
+
+def _wipe(keys: Sequence[SecretBytes]) -> None:
+    for key in keys:
+        key.wipe()

@@ -44,6 +44,11 @@ class Order:
         return len(self.ways) == 1 and all(way.is_direct for way, _ in self.ways.values())
 
     @property
+    def is_local(self) -> bool:
+        """Return whether all link keys come without a network."""
+        return all(way.link.south.is_local for way, _ in self.ways.values())
+
+    @property
     def sae_ids(self) -> tuple[str, ...]:
         """Return all SAEs that will be able to fetch the keys."""
         return tuple(sae_id for _, sae_ids in self.ways.values() for sae_id in sae_ids)
@@ -86,9 +91,12 @@ class KeyIssuer:
             next_kmes=next_kmes,
         )
         self._check_stock(order)
-        self._ledger.reserve(batch, self._clock())
         try:
-            keys = self._draw_and_ship(order, key_ids)
+            with self._ledger.together(when=order.is_local):
+                self._ledger.reserve(batch, self._clock())
+                keys, bodies = self._draw_all(order, key_ids)
+            for way, body in bodies:
+                self._neighbors[way.link.peer].ship(body)
         except StockShort as error:
             self._ledger.forget(batch)
             raise Unavailable(str(error)) from error
@@ -114,7 +122,10 @@ class KeyIssuer:
             if view.source == "emulated" and view.stock_bits < order.number * order.size_bits:
                 raise Unavailable("the key stock of the link is short")
 
-    def _draw_and_ship(self, order: Order, key_ids: Sequence[str]) -> list[SecretBytes]:
+    def _draw_all(
+        self, order: Order, key_ids: Sequence[str]
+    ) -> tuple[list[SecretBytes], list[tuple[Way, dict[str, Any]]]]:
+        """Return the keys, and for each way the message that carries them."""
         keys = None
         if not order.is_direct:
             keys = [SecretBytes(os.urandom(order.size_bits // 8)) for _ in key_ids]
@@ -132,9 +143,7 @@ class KeyIssuer:
             bodies.append((way, message(shipment, *_hop_values(keys, link_keys))))
             if keys is None:
                 keys = [link_key.secret for link_key in link_keys]
-        for way, body in bodies:
-            self._neighbors[way.link.peer].ship(body)
-        return keys or []
+        return keys or [], bodies
 
     @staticmethod
     def _draw(way: Way, key_ids: Sequence[str], size_bits: int, *, is_first: bool) -> list[LinkKey]:

@@ -2,7 +2,8 @@
 
 import json
 import sqlite3
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from enum import StrEnum
 
@@ -35,6 +36,15 @@ class Ledger:
 
     def __init__(self, database: Database) -> None:
         self._database = database
+
+    @contextmanager
+    def together(self, *, when: bool) -> Iterator[None]:
+        """Store all that happens inside at once, or nothing of it, if wanted."""
+        if not when:
+            yield
+            return
+        with self._database.transaction():
+            yield
 
     def reserve(self, batch: Batch, at: float) -> None:
         """Write down a batch before anything of it leaves."""

@@ -29,7 +29,7 @@ class CarriedKey(_Message):
     """One key. Its value is wrapped, or empty where the link key itself is meant."""
 
     key_id: Uuid
-    value: Annotated[str, Field(max_length=1 << 18, repr=False)]
+    value: Annotated[str, Field(max_length=1 << 18)]
     extension: dict[str, Any] = {}
 
     @property

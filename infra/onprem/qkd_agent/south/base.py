@@ -59,6 +59,10 @@ class LinkKey:
 class South(Protocol):
     """The back end of one link. Each key is given at most once at each end."""
 
+    @property
+    def is_local(self) -> bool:
+        """Return whether keys come without a network, so quickly enough for a transaction."""
+
     def view(self) -> LinkView:
         """Return the link as it is now."""
 

@@ -66,6 +66,11 @@ class EmulatedLink:
         self._faults = faults
         self._clock = clock
 
+    @property
+    def is_local(self) -> bool:
+        """Return that no device is asked."""
+        return True
+
     def view(self) -> LinkView:
         """Return the link as it is now."""
         stock = self._advance()

@@ -55,6 +55,11 @@ class DeviceLink:
         self._clock = clock
         self.breaker = CircuitBreaker(clock)
 
+    @property
+    def is_local(self) -> bool:
+        """Return that the KME is asked over the network."""
+        return False
+
     def view(self) -> LinkView:
         """Return the link as its KME describes it; what it does not tell is None or 0."""
         status = self._status()
