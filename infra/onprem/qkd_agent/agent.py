@@ -116,6 +116,8 @@ class Agent:
         if self._background.is_alive():
             self._background.join(timeout=10)
         self._peer_face.close()
+        for neighbor in self._neighbors.values():
+            neighbor.close()
         self._database.close()
 
     def _run_background(self) -> None:

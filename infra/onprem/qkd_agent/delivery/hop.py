@@ -193,6 +193,10 @@ class Neighbor:
         """
         self._call(ACK, list(acks))
 
+    def close(self) -> None:
+        """Close the connections."""
+        self._client.close()
+
     def _call(self, path: str, body: object) -> Answer:
         if not self.breaker.admits():
             raise HopUnreachable("the far KME was not reachable lately")

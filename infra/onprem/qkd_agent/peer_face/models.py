@@ -4,7 +4,7 @@ from typing import Annotated, Any
 
 from pydantic import BaseModel, ConfigDict, Field
 
-from infra.onprem.qkd_agent.config_sections import Uuid
+from infra.onprem.qkd_agent.config_sections import LARGEST_KEY_BITS, Uuid
 from infra.onprem.qkd_agent.delivery.hop import HOP_EXTENSION, LINK_KEY_EXTENSION
 
 SaeId = Annotated[str, Field(min_length=1, max_length=64)]
@@ -19,7 +19,7 @@ class Hop(_Message):
     """Our mandatory extension: over which link, and where to."""
 
     link_id: Uuid
-    size_bits: Annotated[int, Field(ge=8, le=1 << 20, multiple_of=8)]
+    size_bits: Annotated[int, Field(ge=8, le=LARGEST_KEY_BITS, multiple_of=8)]
     target_kme_id: SaeId
     via: Annotated[list[SaeId], Field(max_length=8)]
     lifetime_seconds: Annotated[float, Field(gt=0, le=365 * 86400)]

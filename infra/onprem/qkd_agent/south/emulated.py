@@ -24,6 +24,7 @@ from infra.onprem.qkd_agent.south.base import (
 
 SOURCE = "emulated"
 _MOST_BLOCKS_TO_CATCH_UP = 8640
+_SMALLEST_KEY_BITS = 8
 
 
 @dataclass(frozen=True)
@@ -81,7 +82,7 @@ class EmulatedLink:
         if makes_keys:
             status = LinkStatus.ACTIVE if last else LinkStatus.PENDING
         else:
-            status = LinkStatus.PASSIVE if stock.bits >= 1 else LinkStatus.OFF
+            status = LinkStatus.PASSIVE if stock.bits >= _SMALLEST_KEY_BITS else LinkStatus.OFF
         return LinkView(
             status=status,
             is_enabled=enabled,

@@ -21,6 +21,7 @@ from cheroot.workers.threadpool import ThreadPool
 from infra.onprem.qkd_agent.web.messages import JSON, PeerCertificate, Request, Response
 from infra.onprem.qkd_agent.web.tls import peer_certificate
 
+_MOST_DISCARDED_BYTES = 8 << 20
 _LOG = logging.getLogger(__name__)
 _PHRASES = {
     200: "OK", 201: "Created", 202: "Accepted", 204: "No Content", 400: "Bad Request",
@@ -86,8 +87,17 @@ class _Request(HTTPRequest):
         )
         try:
             self.conn.wfile.write(head.encode("latin-1") + body)
+            self._discard_body()
         except OSError as error:
             _LOG.info("an error could not be sent: %s", error)
+
+
+    def _discard_body(self) -> None:
+        """Read on a while: closing with unread data would destroy the answer on its way."""
+        length = (self.inheaders or {}).get(b"Content-Length", b"0")
+        left = min(int(length) if length.isdigit() else 0, _MOST_DISCARDED_BYTES)
+        while left > 0 and (piece := self.conn.rfile.read(min(left, 1 << 16))):
+            left -= len(piece)
 
 
 class _Gateway(Gateway):
