@@ -11,6 +11,7 @@ from infra.onprem.qkd_agent.emulator.randomness import generator
 from infra.onprem.qkd_agent.emulator.sampling import PulseTrain, draw
 from infra.onprem.qkd_agent.emulator.stock import Stock
 from infra.onprem.qkd_agent.keystore.database import Database
+from infra.onprem.qkd_agent.keystore.held import AlreadyUsed
 from infra.onprem.qkd_agent.keystore.ledger import Ledger
 from infra.onprem.qkd_agent.keystore.link_records import LinkRecords
 from infra.onprem.qkd_agent.secret import SecretBytes
@@ -50,7 +51,9 @@ def test_drift_does_not_depend_on_who_asks_when():
     shuffled = make_drift()
     random.Random(1).shuffle(blocks)
     assert all(shuffled.at(block) == values[block] for block in blocks[:200])
-    assert Drift("other", LINK, "error", 0.033, 1e-3, 600.0, 10.0).at(blocks[0]) != values[blocks[0]]
+    assert (
+        Drift("other", LINK, "error", 0.033, 1e-3, 600.0, 10.0).at(blocks[0]) != values[blocks[0]]
+    )
 
 
 def test_drift_makes_the_exact_step_and_has_the_right_width():
@@ -126,7 +129,7 @@ def test_stock_follows_the_rate_and_deliveries(bench):
     assert view.source == "emulated"
     assert view.stock_bits == pytest.approx(sum(s.skr for s in samples) * 10, abs=len(samples))
     assert view.skr == pytest.approx(view.expected_skr, rel=0.2)
-    bench.link.draw(["10000000-0000-0000-0000-000000000000"], 256)
+    bench.link.draw(["10000000-0000-0000-0000-000000000000"], 256, "kme-b")
     after = bench.link.view()
     assert after.stock_bits == pytest.approx(view.stock_bits - 256, abs=1)
     assert after.consumed_bits == 256
@@ -134,7 +137,7 @@ def test_stock_follows_the_rate_and_deliveries(bench):
 
 def test_short_stock_takes_nothing(bench):
     with pytest.raises(StockShort):
-        bench.link.draw(["10000000-0000-0000-0000-000000000000"], 256)
+        bench.link.draw(["10000000-0000-0000-0000-000000000000"], 256, "kme-b")
     assert bench.link.view().consumed_bits == 0
 
 
@@ -144,13 +147,23 @@ def test_both_ends_derive_the_same_key_and_offsets_never_repeat(tmp_path):
     one = Bench(tmp_path / "1", initial_stock_bits=1e5)
     other = Bench(tmp_path / "2", initial_stock_bits=1e5)
     ids = [f"0000000{i}-0000-0000-0000-000000000000" for i in range(4)]
-    drawn = one.link.draw(ids[:2], 512) + one.link.draw(ids[2:], 512)
-    matched = other.link.match(ids, [key.reference for key in drawn], 512)
+    drawn = one.link.draw(ids[:2], 512, "kme-b") + one.link.draw(ids[2:], 512, "kme-b")
+    matched = other.link.match(ids, [key.reference for key in drawn], 512, "kme-b")
     assert [key.secret for key in drawn] == matched
     assert len({bytes(key.secret.view()) for key in drawn}) == 4
     assert [key.reference["offset"] for key in drawn] == [0, 1, 2, 3]
     one.database.close()
     other.database.close()
+
+
+def test_an_id_is_used_once_for_each_target(tmp_path):
+    one = Bench(tmp_path, initial_stock_bits=1e5)
+    ids = ["00000000-0000-0000-0000-000000000000"]
+    to_b, to_c = (one.link.draw(ids, 256, target)[0] for target in ("kme-b", "kme-c"))
+    assert to_b.secret != to_c.secret
+    with pytest.raises(AlreadyUsed):
+        one.link.draw(ids, 256, "kme-b")
+    one.database.close()
 
 
 def test_faults_act_on_their_time_only(bench):
@@ -172,9 +185,9 @@ def test_a_cut_link_is_passive_and_then_off(bench):
     assert view.is_down
     largest = 65280
     ids = [f"{i:08d}-0000-0000-0000-000000000000" for i in range(view.stock_bits // largest)]
-    bench.link.draw(ids, largest)
+    bench.link.draw(ids, largest, "kme-b")
     rest = bench.link.view().stock_bits // 8 * 8
-    bench.link.draw(["f0000000-0000-0000-0000-000000000000"], rest)
+    bench.link.draw(["f0000000-0000-0000-0000-000000000000"], rest, "kme-b")
     assert bench.link.view().status is LinkStatus.OFF
 
 

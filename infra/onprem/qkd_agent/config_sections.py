@@ -73,7 +73,9 @@ class KeysSection(Section):
 
     default_size: Annotated[int, Field(ge=8, description="key_size")] = 256
     minimum_size: Annotated[int, Field(ge=8, description="min_key_size")] = 64
-    maximum_size: Annotated[int, Field(ge=8, le=LARGEST_KEY_BITS, description="max_key_size")] = 4096
+    maximum_size: Annotated[int, Field(ge=8, le=LARGEST_KEY_BITS, description="max_key_size")] = (
+        4096
+    )
     maximum_per_request: Annotated[int, Field(ge=1, le=1024, description="max_key_per_request")] = (
         1024
     )

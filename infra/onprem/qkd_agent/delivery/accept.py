@@ -147,7 +147,9 @@ class KeyAcceptor:
 
     def _unwrapped(self, link: Link, arrival: Arrival) -> list[SecretBytes]:
         try:
-            link_keys = link.south.match(arrival.key_ids, arrival.references, arrival.size_bits)
+            link_keys = link.south.match(
+                arrival.key_ids, arrival.references, arrival.size_bits, arrival.target_kme
+            )
         except (StockShort, LinkUnavailable) as error:
             raise Failed(str(error)) from error
         try:
@@ -180,7 +182,7 @@ class KeyAcceptor:
             lifetime_seconds=arrival.lifetime_seconds,
         )
         try:
-            link_keys = way.link.south.draw(arrival.key_ids, arrival.size_bits)
+            link_keys = way.link.south.draw(arrival.key_ids, arrival.size_bits, way.target)
             values = [carry(key, pad) for key, pad in zip(keys, link_keys, strict=True)]
             _wipe(keys)
             body = message(shipment, values, [pad.reference for pad in link_keys])

@@ -148,7 +148,7 @@ class KeyIssuer:
     @staticmethod
     def _draw(way: Way, key_ids: Sequence[str], size_bits: int, *, is_first: bool) -> list[LinkKey]:
         try:
-            return way.link.south.draw(key_ids, size_bits)
+            return way.link.south.draw(key_ids, size_bits, way.target)
         except StockShort as error:
             if is_first:
                 raise

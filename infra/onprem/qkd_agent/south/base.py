@@ -66,8 +66,13 @@ class South(Protocol):
     def view(self) -> LinkView:
         """Return the link as it is now."""
 
-    def draw(self, key_ids: Sequence[str], size_bits: int) -> list[LinkKey]:
+    def draw(self, key_ids: Sequence[str], size_bits: int, target: str) -> list[LinkKey]:
         """Take keys to send; that they are used is stored before the return.
+
+        Args:
+            key_ids: IDs of the keys to deliver; used once for each target.
+            size_bits: Size of each.
+            target: KME ID at the end of the way.
 
         Raises:
             StockShort: If there is not enough; nothing is taken.
@@ -75,7 +80,11 @@ class South(Protocol):
         """
 
     def match(
-        self, key_ids: Sequence[str], references: Sequence[Mapping[str, Any]], size_bits: int
+        self,
+        key_ids: Sequence[str],
+        references: Sequence[Mapping[str, Any]],
+        size_bits: int,
+        target: str,
     ) -> list[SecretBytes]:
         """Take the keys that the other end has drawn.
 

@@ -97,13 +97,13 @@ class EmulatedLink:
             source=SOURCE,
         )
 
-    def draw(self, key_ids: Sequence[str], size_bits: int) -> list[LinkKey]:
+    def draw(self, key_ids: Sequence[str], size_bits: int, target: str) -> list[LinkKey]:
         """Take keys to send; stock, pad offset and IDs are stored before the return."""
         block = self._physics.block_at(self._clock())
         with self._records.database.transaction():
             self._take(len(key_ids) * size_bits)
             offset = self._records.advance_offset(len(key_ids))
-            self._ledger.use(self._parameters.link_id, key_ids, self._clock())
+            self._ledger.use(f"{self._parameters.link_id} {target}", key_ids, self._clock())
         references = [
             {"block": block, "offset": offset + index, "kme_id": self._parameters.own_kme_id}
             for index in range(len(key_ids))
@@ -114,12 +114,16 @@ class EmulatedLink:
         ]
 
     def match(
-        self, key_ids: Sequence[str], references: Sequence[Mapping[str, Any]], size_bits: int
+        self,
+        key_ids: Sequence[str],
+        references: Sequence[Mapping[str, Any]],
+        size_bits: int,
+        target: str,
     ) -> list[SecretBytes]:
         """Take the keys that the other end has drawn."""
         with self._records.database.transaction():
             self._take(len(key_ids) * size_bits)
-            self._ledger.use(self._parameters.link_id, key_ids, self._clock())
+            self._ledger.use(f"{self._parameters.link_id} {target}", key_ids, self._clock())
         pairs = zip(key_ids, references, strict=True)
         return [self._derive(key_id, reference, size_bits) for key_id, reference in pairs]
 

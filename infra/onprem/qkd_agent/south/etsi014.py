@@ -81,7 +81,12 @@ class DeviceLink:
             source=SOURCE,
         )
 
-    def draw(self, key_ids: Sequence[str], size_bits: int) -> list[LinkKey]:
+    def draw(
+        self,
+        key_ids: Sequence[str],
+        size_bits: int,
+        target: str,  # noqa: ARG002  # a KME names its keys itself
+    ) -> list[LinkKey]:
         """Fetch keys as the master SAE. What comes back wrong is burned and told."""
         if not self._records.is_enabled():
             raise LinkUnavailable("the link is disabled")
@@ -98,7 +103,11 @@ class DeviceLink:
         return [LinkKey(key, {"key_ID": key_id}) for key_id, key in keys]
 
     def match(
-        self, key_ids: Sequence[str], references: Sequence[Mapping[str, Any]], size_bits: int
+        self,
+        key_ids: Sequence[str],
+        references: Sequence[Mapping[str, Any]],
+        size_bits: int,
+        target: str,  # noqa: ARG002  # a KME names its keys itself
     ) -> list[SecretBytes]:
         """Fetch, as the slave SAE, the keys that the other end fetched as the master."""
         wanted = [str(reference.get("key_ID", "")).lower() for reference in references]

@@ -52,28 +52,6 @@ class _TlsAdapter(Adapter):
         return kind(sock, mode, bufsize if bufsize > 0 else 8192)
 
 
-class _Connection(HTTPConnection):
-    """Shakes hands before its first request and keeps who the other end is."""
-
-    peer: PeerCertificate | None = None
-    is_ready = False
-
-    def communicate(self) -> bool:
-        if not self.is_ready:
-            try:
-                self.socket.do_handshake()
-            except OSError as error:
-                _LOG.info("TLS handshake failed: %s", error)
-                return False
-            self.peer = peer_certificate(self.socket)
-            self.is_ready = True
-        if self.peer is not None and self.peer.expires_at <= time.time():
-            _LOG.info("closed a connection whose client certificate has expired")
-            return False
-        served: Callable[[], bool] = super().communicate
-        return served()
-
-
 class _Request(HTTPRequest):
     """Says its own errors (too large, malformed) in JSON."""
 
@@ -91,13 +69,35 @@ class _Request(HTTPRequest):
         except OSError as error:
             _LOG.info("an error could not be sent: %s", error)
 
-
     def _discard_body(self) -> None:
         """Read on a while: closing with unread data would destroy the answer on its way."""
         length = (self.inheaders or {}).get(b"Content-Length", b"0")
         left = min(int(length) if length.isdigit() else 0, _MOST_DISCARDED_BYTES)
         while left > 0 and (piece := self.conn.rfile.read(min(left, 1 << 16))):
             left -= len(piece)
+
+
+class _Connection(HTTPConnection):
+    """Shakes hands before its first request and keeps who the other end is."""
+
+    RequestHandlerClass = _Request
+    peer: PeerCertificate | None = None
+    is_ready = False
+
+    def communicate(self) -> bool:
+        if not self.is_ready:
+            try:
+                self.socket.do_handshake()
+            except OSError as error:
+                _LOG.info("TLS handshake failed: %s", error)
+                return False
+            self.peer = peer_certificate(self.socket)
+            self.is_ready = True
+        if self.peer is not None and self.peer.expires_at <= time.time():
+            _LOG.info("closed a connection whose client certificate has expired")
+            return False
+        served: Callable[[], bool] = super().communicate
+        return served()
 
 
 class _Gateway(Gateway):
@@ -139,7 +139,6 @@ class _Gateway(Gateway):
 
 class _Server(HTTPServer):
     ConnectionClass = _Connection
-    RequestHandlerClass = _Request
     answer: Callable[[Request], Response]
 
     def error_log(self, msg: str = "", level: int = 20, traceback: bool = False) -> None:  # noqa: FBT001, FBT002  # cheroot's signature
