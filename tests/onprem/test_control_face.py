@@ -9,8 +9,8 @@ from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec, rsa
 from cryptography.x509.oid import NameOID
 
-import infra.onprem.qkd_agent.control_face as control_face
 from infra.onprem.lab import lab_uuid
+from infra.onprem.qkd_agent import control_face
 from infra.onprem.qkd_agent.web.client import JsonClient
 from infra.onprem.qkd_agent.web.tls import Identity
 from tests.onprem.conftest import wait_until

@@ -107,7 +107,7 @@ def test_a_client_refuses_a_server_of_another_name_or_ca(world):
 
 
 def test_a_connection_ends_with_its_certificate(world, monkeypatch):
-    import infra.onprem.qkd_agent.web.server as server
+    from infra.onprem.qkd_agent.web import server
 
     files = world.lab.certificate("sae-ca", "brief", seconds=3600)
     client = with_files(world, files, world.lab.sites[0].ports["sae"])

@@ -6,7 +6,7 @@ from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 
-from infra.onprem.qkd_agent.sae_face.requests import NOT_FOUND, NOT_MET, NOT_A_MULTIPLE, UNSUPPORTED
+from infra.onprem.qkd_agent.sae_face.requests import NOT_A_MULTIPLE, NOT_FOUND, NOT_MET, UNSUPPORTED
 
 ENC, DEC = "/api/v1/keys/bob/enc_keys", "/api/v1/keys/alice/dec_keys"
 

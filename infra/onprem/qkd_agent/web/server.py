@@ -96,8 +96,7 @@ class _Connection(HTTPConnection):
         if self.peer is not None and self.peer.expires_at <= time.time():
             _LOG.info("closed a connection whose client certificate has expired")
             return False
-        served: Callable[[], bool] = super().communicate
-        return served()
+        return bool(super().communicate())
 
 
 class _Gateway(Gateway):
