@@ -80,7 +80,7 @@ def test_no_key_byte_leaks(tmp_path, monkeypatch):
         assert not [path for path, content in files.items() if found(keys, content)]
 
 
-def test_the_scan_can_find(tmp_path):
+def test_the_scan_can_find():
     key = bytes(range(200, 232))
     for shape in shapes(key):
         assert found([key], b"before " + shape + b" after")

@@ -168,7 +168,7 @@ def test_tokens_are_used_once_by_their_sae_in_time(world):
 
 def test_signing_requests_that_are_refused(world):
     control = world.control()
-    weak, _ = make_csr(key=rsa.generate_private_key(65537, 1024))
+    weak, _ = make_csr(key=rsa.generate_private_key(65537, 2048))
     good, _ = make_csr()
     body = good.splitlines()
     body[3] = body[3][:10] + ("A" if body[3][10] != "A" else "B") + body[3][11:]

@@ -8,6 +8,7 @@ import pytest
 
 from infra.onprem.qkd_agent.sae_face.requests import NOT_A_MULTIPLE, NOT_FOUND, NOT_MET, UNSUPPORTED
 
+MORE = "additional_slave_SAE_IDs"
 ENC, DEC = "/api/v1/keys/bob/enc_keys", "/api/v1/keys/alice/dec_keys"
 
 
@@ -94,8 +95,8 @@ def test_ways_to_ask(alice, method, suffix, body, number, bits):
         ({"number": "1"}, "number shall be an integer"),
         ({"number": None}, "number shall be an integer"),
         ({"size": "256"}, "size shall be an integer"),
-        ({"additional_slave_SAE_IDs": "bert"}, "additional_slave_SAE_IDs shall be an array of strings"),
-        ({"additional_slave_SAE_IDs": [1]}, "additional_slave_SAE_IDs shall be an array of strings"),
+        ({MORE: "bert"}, "additional_slave_SAE_IDs shall be an array of strings"),
+        ({MORE: [1]}, "additional_slave_SAE_IDs shall be an array of strings"),
         ({"extension_mandatory": {}}, "extension_mandatory shall be an array of objects"),
         ({"extension_optional": [1]}, "extension_optional shall be an array of objects"),
         ([], "the body is not a JSON object"),
@@ -110,8 +111,8 @@ def test_ways_to_ask(alice, method, suffix, body, number, bits):
         ({"number": -1}, "number shall be from 1 to 1024"),
         ({"number": 1025}, "number shall be from 1 to 1024"),
         ({"number": 10**30}, "number shall be from 1 to 1024"),
-        ({"additional_slave_SAE_IDs": list("abcde")}, "additional_slave_SAE_IDs shall not be more than 4"),
-        ({"additional_slave_SAE_IDs": ["nobody"]}, "an additional slave SAE is unknown or not reachable"),
+        ({MORE: list("abcde")}, "additional_slave_SAE_IDs shall not be more than 4"),
+        ({MORE: ["nobody"]}, "an additional slave SAE is unknown or not reachable"),
         ({"additional_slave_SAE_IDs": ["alice"]}, "the caller shall not be an additional slave"),
         # the order of the checks
         ({"number": "x", "extension_mandatory": [{"x": 1}]}, "number shall be an integer"),

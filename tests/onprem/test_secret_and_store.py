@@ -58,10 +58,9 @@ def test_a_secret_is_wiped_and_compared():
 def test_logs_are_redacted():
     assert redact("key A" + "b" * 43 + "=") == "key [redacted]"
     assert redact(f"batch {ONE} failed") == f"batch {ONE} failed"
-    try:
-        raise ValueError("c" * 44)
-    except ValueError as error:
-        info = (type(error), error, error.__traceback__)
+    with pytest.raises(ValueError, match=r"c{44}") as caught:
+        int("c" * 44)
+    info = (caught.type, caught.value, caught.tb)
     record = logging.LogRecord("x", logging.ERROR, "f", 1, "k %s", ("d" * 64,), info)
     line = JsonFormatter().format(record)
     assert "cccc" not in line
@@ -180,7 +179,12 @@ def test_the_ledger_survives_and_ids_are_used_once(tmp_path):
 
 def test_a_failed_transaction_leaves_nothing(database):
     ledger = Ledger(database)
-    with pytest.raises(RuntimeError), database.transaction():
-        ledger.use("link", [ONE], 1.0)
-        raise RuntimeError
-    ledger.use("link", [ONE], 1.0)
+
+    def half():
+        with database.transaction():
+            ledger.use("link", [ONE], 1.0)
+            ledger.use("link", [TWO, TWO], 1.0)
+
+    with pytest.raises(AlreadyUsed):
+        half()
+    ledger.use("link", [ONE, TWO], 1.0)
