@@ -42,7 +42,7 @@ One agent runs at each site. It has four doors, each with its own port and certi
 
 | face | who comes | certificate of the caller | speaks |
 |---|---|---|---|
-| SAE | applications of the site | SAE CA; the SAE ID is in the certificate | ETSI GS QKD 014 V1.1.1 |
+| SAE | applications of the site | SAE CA; it names the SAE | ETSI GS QKD 014 V1.1.1 |
 | peer | agents of other sites | lab CA, common name = KME ID | ETSI GS QKD 020 V1.1.1 shapes |
 | control | the backend | lab CA, common name in `allowed_clients` | ETSI GS QKD 015 shapes, `/v1` |
 | enrolment | an SAE without a certificate | none: a one-time token in the body | `/v1/enrolments` |

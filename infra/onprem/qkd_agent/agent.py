@@ -4,14 +4,11 @@ import logging
 import ssl
 import threading
 import time
-from pathlib import Path
-
-from cryptography import x509
 
 from infra.onprem.qkd_agent.alarms import Alarms
 from infra.onprem.qkd_agent.ca import CertificateAuthority
 from infra.onprem.qkd_agent.config import Configuration, host_of
-from infra.onprem.qkd_agent.config_sections import FaceSection, PeerSection
+from infra.onprem.qkd_agent.config_sections import PeerSection
 from infra.onprem.qkd_agent.control_face.admission import Admission
 from infra.onprem.qkd_agent.control_face.guard import Guard
 from infra.onprem.qkd_agent.control_face.node_tree import NodeTree
@@ -23,6 +20,7 @@ from infra.onprem.qkd_agent.delivery.collect import KeyCollector
 from infra.onprem.qkd_agent.delivery.hop import AckBook, Neighbor
 from infra.onprem.qkd_agent.delivery.issue import KeyIssuer
 from infra.onprem.qkd_agent.emulator.faults import FaultKind
+from infra.onprem.qkd_agent.faces import end_of, identity_of, server_of
 from infra.onprem.qkd_agent.journal import Journal
 from infra.onprem.qkd_agent.keystore.database import Database
 from infra.onprem.qkd_agent.keystore.faults import Faults
@@ -41,14 +39,9 @@ from infra.onprem.qkd_agent.south.etsi014 import DeviceLink
 from infra.onprem.qkd_agent.web.client import JsonClient
 from infra.onprem.qkd_agent.web.router import Router
 from infra.onprem.qkd_agent.web.server import HttpsServer
-from infra.onprem.qkd_agent.web.tls import Identity, server_context
+from infra.onprem.qkd_agent.web.tls import server_context
 
 _LOG = logging.getLogger(__name__)
-
-
-def identity_of(face: FaceSection) -> Identity:
-    """Return the certificate files of a face."""
-    return Identity(face.certificate, face.private_key, face.trusted_ca)
 
 
 class Agent:
@@ -210,9 +203,9 @@ class Agent:
         faces, admission = self.configuration.faces, self._admission()
         newest = ssl.TLSVersion.TLSv1_3
         servers = {
-            "sae": _server(faces.sae, self._sae_router(), ssl.TLSVersion.TLSv1_2),
-            "peer": _server(faces.peer, Router(self._peer_face.routes(), problem), newest),
-            "control": _server(faces.control, self._control_router(admission), newest),
+            "sae": server_of(faces.sae, self._sae_router(), ssl.TLSVersion.TLSv1_2),
+            "peer": server_of(faces.peer, Router(self._peer_face.routes(), problem), newest),
+            "control": server_of(faces.control, self._control_router(admission), newest),
         }
         if faces.enrolment is not None:
             identity = identity_of(faces.enrolment)
@@ -232,7 +225,7 @@ class Agent:
     def _certificate_ends(self) -> dict[str, float]:
         faces = self.configuration.faces
         return {
-            name: _end_of(face.certificate)
+            name: end_of(face.certificate)
             for name, face in (("sae", faces.sae), ("peer", faces.peer), ("control", faces.control))
         }
 
@@ -242,13 +235,3 @@ class Agent:
         self._ledger.prune(now - keep)
         for link in self.topology.links.values():
             link.south.prune(now - keep)
-
-
-def _server(face: FaceSection, router: Router, minimum: ssl.TLSVersion) -> HttpsServer:
-    context = server_context(identity_of(face), minimum)
-    return HttpsServer((face.host, face.port), context, router.answer, face.threads)
-
-
-def _end_of(certificate: Path) -> float:
-    loaded = x509.load_pem_x509_certificate(certificate.read_bytes())
-    return loaded.not_valid_after_utc.timestamp()

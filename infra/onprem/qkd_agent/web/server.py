@@ -21,6 +21,7 @@ from cheroot.workers.threadpool import ThreadPool
 from infra.onprem.qkd_agent.web.messages import JSON, PeerCertificate, Request, Response
 from infra.onprem.qkd_agent.web.tls import peer_certificate
 
+_HANDSHAKE_SECONDS = 3.0
 _MOST_DISCARDED_BYTES = 8 << 20
 _LOG = logging.getLogger(__name__)
 _PHRASES = {
@@ -87,7 +88,9 @@ class _Connection(HTTPConnection):
     def communicate(self) -> bool:
         if not self.is_ready:
             try:
+                self.socket.settimeout(_HANDSHAKE_SECONDS)
                 self.socket.do_handshake()
+                self.socket.settimeout(self.server.timeout)
             except OSError as error:
                 _LOG.info("TLS handshake failed: %s", error)
                 return False
