@@ -16,7 +16,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
-from infra.onprem.lab import Lab, Site
+from infra.onprem.lab import BACKEND, Lab, Site
 from infra.onprem.qkd_agent.web.client import JsonClient, NoAnswer, NotSent
 from infra.onprem.qkd_agent.web.tls import Identity
 
@@ -60,7 +60,9 @@ def running(lab: Lab) -> Iterator[list[subprocess.Popen[bytes]]]:
     """Run the agents of a lab as processes of their own."""
     processes = []
     try:
-        processes = [start(lab, index) for index in range(len(lab.sites))]
+        processes = [spawn(lab, index) for index in range(len(lab.sites))]
+        for index, process in enumerate(processes):
+            _wait_for(lab, index, process)
         yield processes
     finally:
         for process in processes:
@@ -71,14 +73,24 @@ def running(lab: Lab) -> Iterator[list[subprocess.Popen[bytes]]]:
 
 def start(lab: Lab, index: int) -> subprocess.Popen[bytes]:
     """Start the agent of one site and wait until it answers."""
+    process = spawn(lab, index)
+    _wait_for(lab, index, process)
+    return process
+
+
+def spawn(lab: Lab, index: int) -> subprocess.Popen[bytes]:
+    """Start the agent of one site; its log goes to a file beside its configuration."""
     command = [sys.executable, "-m", "infra.onprem.qkd_agent", "run"]
     with (lab.directory / f"{lab.sites[index].kme_id}.log").open("ab") as log:
-        process = subprocess.Popen(  # noqa: S603  # our own program
+        return subprocess.Popen(  # noqa: S603  # our own program
             [*command, str(lab.configuration(index))],
             stderr=log,
             cwd=Path(__file__).parents[2],
         )
-    asking = client(lab, "slices-backend", lab.sites[index].ports["control"])
+
+
+def _wait_for(lab: Lab, index: int, process: subprocess.Popen[bytes]) -> None:
+    asking = client(lab, BACKEND, lab.sites[index].ports["control"])
     deadline = time.monotonic() + _START_SECONDS
     while time.monotonic() < deadline and process.poll() is None:
         try:
@@ -87,7 +99,7 @@ def start(lab: Lab, index: int) -> subprocess.Popen[bytes]:
             time.sleep(0.05)
         else:
             asking.close()
-            return process
+            return
     process.kill()
     raise RuntimeError(f"the agent of {lab.sites[index].kme_id} did not start")
 

@@ -1,4 +1,5 @@
 import time
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 
 import pytest
@@ -39,8 +40,9 @@ class World:
     def stop(self):
         for client in self.clients:
             client.close()
-        for agent in self.agents:
-            agent.stop()
+        with ThreadPoolExecutor(4) as pool:
+            for stopped in [pool.submit(agent.stop) for agent in self.agents]:
+                stopped.result()
 
     def client(self, name, site, face="sae"):
         client = bench.client(self.lab, name, self.lab.sites[site].ports[face])

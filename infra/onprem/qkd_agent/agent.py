@@ -38,7 +38,7 @@ from infra.onprem.qkd_agent.south.build import SouthBuilder
 from infra.onprem.qkd_agent.south.etsi014 import DeviceLink
 from infra.onprem.qkd_agent.web.client import JsonClient
 from infra.onprem.qkd_agent.web.router import Router
-from infra.onprem.qkd_agent.web.server import HttpsServer
+from infra.onprem.qkd_agent.web.server import HttpsServer, stop_all
 from infra.onprem.qkd_agent.web.tls import server_context
 
 _LOG = logging.getLogger(__name__)
@@ -104,8 +104,7 @@ class Agent:
     def stop(self) -> None:
         """Close all faces and the database."""
         self._stopping.set()
-        for server in self.servers.values():
-            server.stop()
+        stop_all(list(self.servers.values()))
         if self._background.is_alive():
             self._background.join(timeout=10)
         self._peer_face.close()

@@ -10,6 +10,7 @@ import ssl
 import threading
 import time
 from collections.abc import Callable, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 from urllib.parse import parse_qs, unquote
 
@@ -197,6 +198,7 @@ class HttpsServer:
 
 
 def stop_all(servers: Sequence[HttpsServer]) -> None:
-    """Stop several servers."""
-    for server in servers:
-        server.stop()
+    """Stop several servers at the same time: each takes a while to notice."""
+    with ThreadPoolExecutor(max(1, len(servers))) as pool:
+        for stopped in [pool.submit(server.stop) for server in servers]:
+            stopped.result()
