@@ -51,12 +51,14 @@ openstack-stop: setup ## Stop it
 	@$(PY) -m infra.local.openstack stop
 
 .PHONY: bench
-bench: setup ## Measure CPU, import time and added latency
+bench: setup ## Measure CPU, import time, added latency and key delivery
 	@$(PY) -m infra.local.bench
+	@$(PY) -m infra.onprem.bench
 
 .PHONY: docs
 docs: setup ## Write the generated reference pages again
 	@$(PY) -m infra.local.docs
+	@$(PY) -m infra.onprem.docs
 
 .PHONY: lock
 lock: setup ## Pin the dependencies again from pyproject.toml

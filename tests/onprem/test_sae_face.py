@@ -167,7 +167,7 @@ def test_paths_methods_and_sizes(world):
 
 def test_key_routes_are_not_cached(world):
     client = world.sae("alice")
-    for path in (ENC, "/api/v1/keys/bob/status"):
+    for path in (ENC, ENC + "?size=7", "/api/v1/keys/bob/status"):
         response = client._pool.urlopen("GET", path, retries=False)
         assert response.headers["Cache-Control"] == "no-store"
         assert int(response.headers["Content-Length"]) == len(response.data)

@@ -33,7 +33,7 @@ from infra.onprem.qkd_agent.registry.applications import Applications
 from infra.onprem.qkd_agent.registry.saes import Saes
 from infra.onprem.qkd_agent.registry.topology import Link, Topology
 from infra.onprem.qkd_agent.sae_face.reach import Reach
-from infra.onprem.qkd_agent.sae_face.routes import SaeFace
+from infra.onprem.qkd_agent.sae_face.routes import SaeFace, key_error
 from infra.onprem.qkd_agent.south.build import SouthBuilder
 from infra.onprem.qkd_agent.south.etsi014 import DeviceLink
 from infra.onprem.qkd_agent.web.client import JsonClient
@@ -168,7 +168,7 @@ class Agent:
             collector=KeyCollector(self._held, self.alarms, self.clock),
             is_down=self._is_down,
         )
-        return Router(face.routes())
+        return Router(face.routes(), key_error)
 
     def _admission(self) -> Admission:
         settings = self.configuration.authority

@@ -23,12 +23,24 @@ from infra.onprem.qkd_agent.sae_face.requests import (
     read_key_request,
 )
 from infra.onprem.qkd_agent.secret import SecretBytes
-from infra.onprem.qkd_agent.web.messages import ApiError, Request, Response, json_response
+from infra.onprem.qkd_agent.web.messages import (
+    ApiError,
+    Request,
+    Response,
+    error_response,
+    json_response,
+)
 from infra.onprem.qkd_agent.web.router import Route
 
 _NO_STORE = {"Cache-Control": "no-store"}
 _INT32_MAX = 2**31 - 1
 _BASE = "/api/v1/keys"
+
+
+def key_error(error: ApiError) -> Response:
+    """Return an error of a key route, which is not to be cached either."""
+    error.headers.update(_NO_STORE)
+    return error_response(error)
 
 
 @dataclass(frozen=True)
@@ -62,9 +74,9 @@ class SaeFace:
         try:
             caller = self.saes.identify(request.certificate)
         except NotAdmitted as error:
-            raise ApiError(401, str(error), headers=_NO_STORE) from error
+            raise ApiError(401, str(error)) from error
         if self.is_down():
-            raise ApiError(503, "the KME is down", headers=_NO_STORE)
+            raise ApiError(503, "the KME is down")
         return caller
 
     def _status(self, request: Request) -> Response:
@@ -105,7 +117,7 @@ class SaeFace:
         except HopRefused as error:
             raise bad_request(f"the far KME refuses: {error}") from error
         except Unavailable as error:
-            raise ApiError(503, str(error), headers=_NO_STORE) from error
+            raise ApiError(503, str(error)) from error
         application = self.reach.application(caller, slave)
         if application is not None:
             self.reach.consumed(application.app_id, wanted.number * wanted.size)
