@@ -6,7 +6,7 @@ import time
 from collections.abc import Callable
 from typing import TypeVar
 
-DEADLINE_SECONDS = 60.0
+DEADLINE_SECONDS = 180.0
 _POLL_SECONDS = 0.1
 ValueT = TypeVar("ValueT")
 

@@ -5,28 +5,24 @@ import signal
 import socket
 import subprocess
 import sys
-import time
 
 from infra.local.simulator import Simulator
 from tests.integration.simulator.support import connect
 
 
-def test_program_starts_within_two_seconds_and_ends_on_sigterm(tmp_path):
+def test_program_says_where_it_is_and_ends_on_sigterm(tmp_path):
     target = tmp_path / "state" / "clouds.yaml"
-    start = time.monotonic()
     command = [sys.executable, "-m", "infra.local.simulator", "--port", "0"]
     with subprocess.Popen(
         [*command, "--clouds-yaml", str(target)], stdout=subprocess.PIPE, text=True
     ) as process:
         ready = json.loads(process.stdout.readline())
-        started_seconds = time.monotonic() - start
         connection = connect(ready["clouds_yaml"], ready["cloud"])
         flavors = list(connection.compute.flavors())
         connection.close()
         process.send_signal(signal.SIGTERM)
         status = process.wait(5)
 
-    assert started_seconds < 2
     assert len(flavors) == 5
     assert status == 0
 
@@ -49,11 +45,3 @@ def test_stop_frees_the_port_and_ends_open_connections():
         assert idle.recv(1) == b""
     with socket.socket() as closed:
         assert closed.connect_ex(address) != 0
-
-
-def test_answers_come_without_the_delayed_acknowledgment(tenant):
-    start = time.monotonic()
-    for _ in range(20):
-        tenant.compute.get("/limits")
-
-    assert (time.monotonic() - start) / 20 < 0.03
