@@ -52,12 +52,14 @@ openstack: setup ## Run the real OpenStack control plane on this machine until C
 	@$(PY) -m infra.local.openstack start --foreground
 
 .PHONY: bench
-bench: setup ## Measure CPU, import time and added latency
+bench: setup ## Measure CPU, import time, added latency and key delivery
 	@$(PY) -m infra.local.bench
+	@$(PY) -m infra.onprem.bench
 
 .PHONY: docs
 docs: setup ## Write the generated reference pages again
 	@$(PY) -m infra.local.docs
+	@$(PY) -m infra.onprem.docs
 
 .PHONY: lock
 lock: setup ## Pin the dependencies again from pyproject.toml
