@@ -30,11 +30,13 @@ def enrol(link):
     directory = ROOT / link["friendly_name"]
     directory.mkdir(mode=0o700, parents=True, exist_ok=True)
     certificate, key = directory / "certificate.pem", directory / "key.pem"
-    if certificate.exists():
+    known = directory / "link.json"
+    if certificate.exists() and json.loads(known.read_text())["link_id"] == link["link_id"]:
         return
+    certificate.unlink(missing_ok=True)
     token, authority = link.pop("token"), link.pop("authority")
     (directory / "ca.pem").write_text(authority)
-    (directory / "link.json").write_text(json.dumps(link, indent=2) + "\\n")
+    known.write_text(json.dumps(link, indent=2) + "\\n")
     command = ["openssl", "req", "-new", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:P-256"]
     command += ["-nodes", "-keyout", str(key), "-subj", "/CN=" + link["sae_id"]]
     csr = subprocess.run(command, check=True, stdout=subprocess.PIPE).stdout.decode()
