@@ -23,6 +23,7 @@ Options:
   --duration TIME    how long, such as 90m, 2h or 3d (default: 2h)
   --ssh-key FILE     public key to log in with (default: the first of ~/.ssh/id_*.pub)
   --userdata FILE    cloud-init user data
+  --qkd-link         with --count 2: a QKD link between both, named NAME-link
   --request-id UUID  repeat an earlier request safely (default: a new one)
   --dry-run          check everything, create nothing
   --wait             wait until the VMs are up (the default); --no-wait returns at once
@@ -52,7 +53,7 @@ die() {
 
 experiment='' image=ubuntu-24.04 flavor=m1.small name=vm count=1 network='' public_ipv4=false
 duration=2h ssh_key='' userdata='' request_id='' timeout=1800
-dry_run=false wait=true json=false delete=false url=${SLICES_BI_URL:-} names=()
+qkd_link=false dry_run=false wait=true json=false delete=false url=${SLICES_BI_URL:-} names=()
 
 need() { [[ $# -ge 2 ]] || die "$EXIT_USAGE" "$1 needs a value (see --help)"; }
 
@@ -70,6 +71,7 @@ while [[ $# -gt 0 ]]; do
     --request-id) need "$@"; request_id=$2; shift ;;
     --timeout) need "$@"; timeout=$2; shift ;;
     --url) need "$@"; url=$2; shift ;;
+    --qkd-link) qkd_link=true ;;
     --dry-run) dry_run=true ;;
     --wait) wait=true ;;
     --no-wait) wait=false ;;
@@ -86,6 +88,7 @@ done
 [[ -n $experiment ]] || { usage >&2; exit "$EXIT_USAGE"; }
 [[ $delete == true || ${#names[@]} -eq 0 ]] || die "$EXIT_USAGE" "unexpected argument ${names[0]}"
 [[ $count =~ ^[1-9][0-9]?$ ]] || die "$EXIT_USAGE" "--count must be 1 to 99"
+[[ $qkd_link == false || $count == 2 ]] || die "$EXIT_USAGE" "--qkd-link joins two VMs: add --count 2"
 [[ $timeout =~ ^[1-9][0-9]*$ ]] || die "$EXIT_USAGE" "--timeout must be a number of seconds"
 [[ $duration =~ ^([1-9][0-9]*)([mhd])$ ]] || die "$EXIT_USAGE" "--duration must look like 90m, 2h or 3d"
 case ${BASH_REMATCH[2]} in

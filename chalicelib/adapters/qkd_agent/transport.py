@@ -32,7 +32,7 @@ _CHUNK_BYTES = 64 * 1024
 _POOL_SIZE = 4
 _MAX_REASON = 300
 _FIRST_ERROR, _FIRST_SERVER_ERROR = 400, 500
-_NOT_FOUND = 404
+_NO_CONTENT, _NOT_FOUND = 204, 404
 
 
 @dataclass(frozen=True, slots=True)
@@ -128,7 +128,7 @@ class SiteTransport:
         left = deadline - time.monotonic()
         if left <= 0:
             raise TimeoutError("it took too long")
-        with _cut_off_after(left):
+        with _cut_off_after(left) as is_over:
             answer = pool.request(
                 method,
                 self._url + path,
@@ -139,7 +139,7 @@ class SiteTransport:
                 timeout=Timeout(connect=min(self._bounds.connect_seconds, left), read=left),
             )
             try:
-                text = self._read(answer).decode()
+                text = self._read(answer, is_over).decode()
             except BaseException:
                 answer.close()
                 raise
@@ -147,12 +147,17 @@ class SiteTransport:
         return answer.status, text
 
     @staticmethod
-    def _read(answer: urllib3.BaseHTTPResponse) -> bytes:
+    def _read(answer: urllib3.BaseHTTPResponse, is_over: threading.Event) -> bytes:
+        if answer.status != _NO_CONTENT and "Content-Length" not in answer.headers:
+            raise ValueError("the answer's headers were cut off")
         found = bytearray()
         for chunk in answer.stream(_CHUNK_BYTES):
             found += chunk
             if len(found) > MAX_ANSWER_BYTES:
                 raise ValueError("its answer is too large")
+        if is_over.is_set():
+            # What was read by then can look whole where only headers were cut off.
+            raise TimeoutError("it took too long")
         return bytes(found)
 
     def _pooled(self) -> urllib3.PoolManager:
@@ -198,14 +203,16 @@ _calls = threading.local()
 
 
 @contextmanager
-def _cut_off_after(seconds: float) -> Iterator[None]:
+def _cut_off_after(seconds: float) -> Iterator[threading.Event]:
     """Shut the block's connection down when its time is up.
 
     A peer that trickles keeps each single read short of its timeout: only this ends such an answer.
     """
     sockets = _calls.sockets = []
+    is_over = threading.Event()
 
     def cut_off() -> None:
+        is_over.set()
         for sock in sockets:
             with suppress(OSError):
                 socket.socket.shutdown(sock, socket.SHUT_RDWR)
@@ -214,7 +221,7 @@ def _cut_off_after(seconds: float) -> Iterator[None]:
     timer.daemon = True
     timer.start()
     try:
-        yield
+        yield is_over
     finally:
         timer.cancel()
 
@@ -224,6 +231,8 @@ def _reason(error: Exception) -> str:
         return f"this side has no {error.filename}"
     if isinstance(error, ValueError):
         return "its answer cannot be read"
+    if isinstance(error, urllib3.exceptions.NewConnectionError):
+        return "the connection fails"
     if isinstance(error, (TimeoutError, urllib3.exceptions.TimeoutError)):
         return "it does not answer in time"
     if isinstance(error, (ssl.SSLError, urllib3.exceptions.SSLError)):
