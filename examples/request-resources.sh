@@ -231,7 +231,7 @@ write_body() { # image_id flavor_id; the user token goes through standard input
   local expires_at
   expires_at=$(jq -rn --argjson seconds "$seconds" 'now + $seconds | floor | todate')
   printf '%s' "$user_token" | jq -R --arg image "$1" --arg flavor "$2" --arg name "$name" \
-    --argjson count "$count" --arg network "$network" --argjson public "$public_ipv4" \
+    --argjson count "$count" --argjson qkd_link "$qkd_link" --arg network "$network" --argjson public "$public_ipv4" \
     --arg expires_at "$expires_at" --rawfile userdata "${userdata:-/dev/null}" \
     --rawfile key "${ssh_key:-/dev/null}" '
     {expires_at: $expires_at,
@@ -239,6 +239,8 @@ write_body() { # image_id flavor_id; the user token goes through standard input
        friendly_name: (if $count == 1 then $name else "\($name)\($i)" end),
        disk_image_id: $image, flavor_id: $flavor, userdata: $userdata, public_ipv4: $public}
        + (if $network == "" then {} else {network_name: $network} end)],
+     links: (if $qkd_link then [{friendly_name: "\($name)-link", type: "qkd",
+                                 source: "\($name)0", destination: "\($name)1"}] else [] end),
      ssh_authorized_keys: ($key | split("\n") | map(select(. != ""))),
      tokens: [{jwt: .}]}' >"$scratch/body"
 }
@@ -278,6 +280,10 @@ request() {
     jq --slurpfile accepted "$scratch/accepted" '{task_id: $accepted[0].task.id, resources: .}' "$scratch/resources"
   else
     print_logins <"$scratch/resources"
+    for id in $(jq -r '.links[].id' "$scratch/accepted"); do
+      call GET "/links/$id"
+      answer '"\(.friendly_name): \(.status), keys of \(.key_size_bits) bits, in the VMs: /etc/slices-qkd/\(.friendly_name)"'
+    done
   fi
   if [[ $result -eq $EXIT_TIMEOUT ]]; then
     say "Not done within $timeout s; it goes on. Look again with: GET $url/tasks/$task"
