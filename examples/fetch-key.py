@@ -41,8 +41,8 @@ def main() -> int:
         sys.stderr.write(f"fetch-key.py: the KME answers {error.code}: {message}\n")
         return 1
     (entry,) = container["keys"]
-    digest = hashlib.sha256(base64.b64decode(entry["key"])).hexdigest()
-    sys.stdout.write(json.dumps({"key_ID": entry["key_ID"], "sha256": digest}) + "\n")
+    digest = hashlib.sha256(base64.b64decode(entry["key"])).hexdigest()[:16]
+    sys.stdout.write(json.dumps({"key_ID": entry["key_ID"], "sha256_begins": digest}) + "\n")
     return 0
 
 
