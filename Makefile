@@ -5,6 +5,7 @@ PY := .venv/bin/python
 CLOUD ?= simulator
 PORT ?= 8000
 EXPERIMENT ?= demo
+STATE ?= .state/local
 
 .PHONY: help
 help: ## Show this list
@@ -20,11 +21,11 @@ demo: setup ## Run the main job on a local stack: two VMs, from request to gone 
 
 .PHONY: up
 up: setup ## Keep a local stack running: API, token issuer, cloud (CLOUD=openstack, PORT=8000)
-	@$(PY) -m infra.local up --cloud $(CLOUD) --port $(PORT)
+	@exec $(PY) -m infra.local up --cloud $(CLOUD) --port $(PORT) --state $(STATE)
 
 .PHONY: token
 token: setup ## Print a fresh experiment token of the stack that `make up` runs (EXPERIMENT=demo)
-	@$(PY) -m infra.local token $(EXPERIMENT)
+	@$(PY) -m infra.local token $(EXPERIMENT) --state $(STATE)
 
 .PHONY: test
 test: setup ## Run all tests that need no more than Python

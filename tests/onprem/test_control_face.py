@@ -157,6 +157,7 @@ def test_tokens_are_used_once_by_their_sae_in_time(world):
     assert use("no-token").status == 401
     token = new_token()
     assert use(token, sae_id="another").status == 401
+    assert use(token).status == 401
     token = new_token()
     with world.agents[0]._database.transaction() as connection:
         connection.execute("UPDATE tokens SET expires_at = 1 WHERE is_used = 0")

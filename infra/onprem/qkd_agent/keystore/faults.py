@@ -1,7 +1,5 @@
 """Injected faults, kept over a restart."""
 
-import threading
-
 from infra.onprem.qkd_agent.emulator.faults import Fault, FaultKind
 from infra.onprem.qkd_agent.keystore.database import Database
 
@@ -11,31 +9,28 @@ class Faults:
 
     def __init__(self, database: Database) -> None:
         self._database = database
-        self._lock = threading.Lock()
         self._faults = self._load()
 
     def add(self, fault: Fault) -> None:
         """Store a fault; one with the same ID is replaced."""
-        with self._lock:
-            with self._database.transaction() as connection:
-                connection.execute(
-                    "INSERT OR REPLACE INTO faults VALUES (?, ?, ?, ?, ?, ?)",
-                    (
-                        fault.fault_id,
-                        fault.link_id,
-                        fault.kind,
-                        fault.value,
-                        fault.from_at,
-                        fault.until_at,
-                    ),
-                )
+        with self._database.transaction() as connection:
+            connection.execute(
+                "INSERT OR REPLACE INTO faults VALUES (?, ?, ?, ?, ?, ?)",
+                (
+                    fault.fault_id,
+                    fault.link_id,
+                    fault.kind,
+                    fault.value,
+                    fault.from_at,
+                    fault.until_at,
+                ),
+            )
             self._faults = self._load()
 
     def remove(self, fault_id: str) -> bool:
         """Drop a fault; return whether there was one."""
-        with self._lock:
-            with self._database.transaction() as connection:
-                gone = connection.execute("DELETE FROM faults WHERE fault_id = ?", (fault_id,))
+        with self._database.transaction() as connection:
+            gone = connection.execute("DELETE FROM faults WHERE fault_id = ?", (fault_id,))
             self._faults = self._load()
         return gone.rowcount > 0
 

@@ -93,7 +93,7 @@ class Saes:
         return token, expires_at
 
     def redeem(self, token: str, sae_id: str) -> None:
-        """Use up a token.
+        """Use up a token, whatever comes of it.
 
         Raises:
             BadToken: If it cannot be used for this SAE (again).
@@ -104,8 +104,8 @@ class Saes:
                 " AND expires_at > ? RETURNING sae_id",
                 (_hash(token), self._clock()),
             ).fetchone()
-            if row is None or not hmac.compare_digest(row["sae_id"].encode(), sae_id.encode()):
-                raise BadToken("the enrolment token is not valid")
+        if row is None or not hmac.compare_digest(row["sae_id"].encode(), sae_id.encode()):
+            raise BadToken("the enrolment token is not valid")
 
     def issue(
         self, authority: CertificateAuthority, csr_pem: str, sae_id: str, seconds: float
