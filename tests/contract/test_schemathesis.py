@@ -40,6 +40,10 @@ NEVER_DONE = {
     ("POST", "/phone-home"),
     ("DELETE", "/disk-images/{id}"),
     ("DELETE", "/flavors/{id}"),
+    ("GET", "/links/{id}"),
+    ("DELETE", "/links/{id}"),
+    ("GET", "/qkd-links/{id}"),
+    ("GET", "/qkd-links/{id}/samples"),
 }
 ALLOWED = ["2XX", "304", "401", "403", "404", "409", "422"]
 
