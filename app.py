@@ -16,13 +16,17 @@ from functions import (
     flavors,
     health,
     infrastructures,
+    links,
     openapi_docs,
     phone_home,
+    qkd_links,
     reconcile,
     resources,
     tasks,
+    telemetry,
 )
 from functions.lifecycle import build, ends, remove, reset
+from functions.lifecycle import links as link_steps
 
 app = Chalice(app_name="slices-bi-qkd")
 
@@ -33,6 +37,8 @@ for module in (
     flavors,
     resources,
     tasks,
+    links,
+    qkd_links,
     infrastructures,
     phone_home,
     health,
@@ -41,5 +47,14 @@ for module in (
     app.register_blueprint(module.blueprint)
 
 # The workflows' steps and the schedules: one Lambda function each.
-for module in (build, ends, remove, reset, catalog_sync, reconcile):
+for module in (
+    build,
+    ends,
+    remove,
+    reset,
+    link_steps,
+    catalog_sync,
+    reconcile,
+    telemetry,
+):
     app.register_blueprint(module.blueprint)

@@ -15,6 +15,7 @@ from chalicelib.config import Settings, load_settings
 from chalicelib.domain.ids import IdKind, make_id, uuid7
 from chalicelib.services.backend import Backend
 from chalicelib.services.ports import CloudCatalog, Compute, ConsoleOpener, TokenVerifier
+from chalicelib.services.qkd_ports import QKDAgents
 
 if TYPE_CHECKING:
     from chalicelib.adapters.openstack.connection import CloudConnection
@@ -61,6 +62,9 @@ def backend() -> Backend:
         tasks=tables.tasks,
         catalog=tables.catalog,
         claims=tables.claims,
+        links=tables.links,
+        qkd_links=tables.qkd_links,
+        telemetry=tables.telemetry,
         workflows=StepFunctionsEngine(settings()),
     )
 
@@ -118,6 +122,19 @@ def cloud_catalog() -> CloudCatalog:
     return OpenStackCatalog(_cloud_connection(), settings().infra_id, utc_now)
 
 
+@cache
+def qkd_agents() -> QKDAgents:
+    """Return the lab's QKD agents by name; none where there is no QKD."""
+    from chalicelib.adapters.qkd_agent.client import HttpQKDAgent
+    from chalicelib.adapters.qkd_agent.transport import SiteTransport
+
+    files = settings().qkd_files
+    return {
+        site.name: HttpQKDAgent(SiteTransport(site.control_url, site.name, files), files.ca)
+        for site in settings().qkd_sites
+    }
+
+
 def reset() -> None:
     """Forget everything built, for tests and launchers that change the environment."""
     for built in (
@@ -128,5 +145,6 @@ def reset() -> None:
         _cloud_connection,
         compute,
         cloud_catalog,
+        qkd_agents,
     ):
         built.cache_clear()

@@ -13,6 +13,7 @@ from datetime import timedelta
 from typing import Any
 from urllib.parse import urlsplit
 
+from chalicelib.config_qkd import QKDFiles, QKDSite, parse_sites
 from chalicelib.domain.quota import Amount
 from chalicelib.domain.tokens import TokenKind
 
@@ -81,6 +82,8 @@ class Settings:
     orphan_age: timedelta
     poll_seconds: int
     cors_origin: str
+    qkd_sites: tuple[QKDSite, ...]
+    qkd_files: QKDFiles
 
 
 def _text(value: str) -> str:
@@ -204,6 +207,16 @@ SETTINGS: tuple[Setting, ...] = (
     Setting("ORPHAN_AGE_SECONDS", "900", _seconds, "Age from which an unknown server is removed."),
     Setting("POLL_SECONDS", "5", _positive, "Pause between two looks at a server."),
     Setting("CORS_ORIGIN", "", _text, "Origin that browsers may call from; empty: none."),
+    Setting(
+        "QKD_AGENTS",
+        "[]",
+        parse_sites,
+        "The lab's QKD agents, as a JSON list of {name, control_url, kme_url, enrolment_url}; "
+        "`name` stands in the agent's certificate. Empty: this site has no QKD.",
+    ),
+    Setting("QKD_AGENT_CA_FILE", "", _text, "CA of the agents (PEM); no other one is trusted."),
+    Setting("QKD_AGENT_CERT_FILE", "", _text, "This side's client certificate for them (PEM)."),
+    Setting("QKD_AGENT_KEY_FILE", "", _text, "Its private key (PEM)."),
     *(
         setting
         for kind, issuers, audiences, discovery in (
@@ -247,6 +260,7 @@ def load_settings(environment: Mapping[str, str]) -> Settings:
         for entry in trust
         if entry.issuers and not (entry.jwks_url or entry.discovery_url)
     ]
+    mistakes += _missing_files(values)
     if mistakes:
         raise ConfigurationError("Wrong configuration:\n" + "\n".join(f"- {m}" for m in mistakes))
     return Settings(
@@ -278,7 +292,18 @@ def load_settings(environment: Mapping[str, str]) -> Settings:
         orphan_age=values["ORPHAN_AGE_SECONDS"],
         poll_seconds=values["POLL_SECONDS"],
         cors_origin=values["CORS_ORIGIN"],
+        qkd_sites=values["QKD_AGENTS"],
+        qkd_files=QKDFiles(*(values[name] for name in _QKD_FILES)),
     )
+
+
+_QKD_FILES = ("QKD_AGENT_CA_FILE", "QKD_AGENT_CERT_FILE", "QKD_AGENT_KEY_FILE")
+
+
+def _missing_files(values: Mapping[str, Any]) -> list[str]:
+    if not values.get("QKD_AGENTS"):
+        return []
+    return [f"{name} is missing: QKD_AGENTS needs it" for name in _QKD_FILES if not values[name]]
 
 
 def _parse(environment: Mapping[str, str]) -> tuple[dict[str, Any], list[str]]:

@@ -24,6 +24,7 @@ Options:
   --until TIME       until when instead, such as 2027-01-31T18:00:00Z
   --ssh-key FILE     public key to log in with (default: the first of ~/.ssh/id_*.pub)
   --userdata FILE    cloud-init user data
+  --qkd-link         with --count 2: a QKD link between both, named NAME-link
   --request-id UUID  repeat an earlier request safely, with its --until and its other options
                      (default: a new one)
   --dry-run          check everything; create and delete nothing
@@ -55,7 +56,7 @@ die() {
 
 experiment='' image=ubuntu-24.04 flavor=m1.small name=vm count=1 network='' public_ipv4=false sent_as=''
 duration=2h until='' ssh_key='' userdata='' request_id='' timeout=1800
-dry_run=false wait=true json=false delete=false url=${SLICES_BI_URL:-} names=()
+qkd_link=false dry_run=false wait=true json=false delete=false url=${SLICES_BI_URL:-} names=()
 
 need() { [[ $# -ge 2 ]] || die "$EXIT_USAGE" "$1 needs a value (see --help)"; }
 
@@ -74,6 +75,7 @@ while [[ $# -gt 0 ]]; do
     --request-id) need "$@"; request_id=$2; shift ;;
     --timeout) need "$@"; timeout=$2; shift ;;
     --url) need "$@"; url=$2; shift ;;
+    --qkd-link) qkd_link=true ;;
     --dry-run) dry_run=true ;;
     --wait) wait=true ;;
     --no-wait) wait=false ;;
@@ -90,6 +92,7 @@ done
 [[ -n $experiment ]] || { usage >&2; exit "$EXIT_USAGE"; }
 [[ $delete == true || ${#names[@]} -eq 0 ]] || die "$EXIT_USAGE" "unexpected argument ${names[0]}"
 [[ $count =~ ^[1-9][0-9]?$ ]] || die "$EXIT_USAGE" "--count must be 1 to 99"
+[[ $qkd_link == false || $count == 2 ]] || die "$EXIT_USAGE" "--qkd-link joins two VMs: add --count 2"
 [[ $timeout =~ ^[1-9][0-9]*$ ]] || die "$EXIT_USAGE" "--timeout must be a number of seconds"
 [[ $duration =~ ^([1-9][0-9]*)([mhd])$ ]] || die "$EXIT_USAGE" "--duration must look like 90m, 2h or 3d"
 case ${BASH_REMATCH[2]} in
@@ -265,7 +268,7 @@ id_of() { # path, noun, name: the id goes to $found
 
 write_body() { # image_id flavor_id
   jq -n --arg image "$1" --arg flavor "$2" --arg name "$name" \
-    --argjson count "$count" --arg network "$network" --argjson public "$public_ipv4" \
+    --argjson count "$count" --argjson qkd_link "$qkd_link" --arg network "$network" --argjson public "$public_ipv4" \
     --arg expires_at "$until" --rawfile userdata "${userdata:-/dev/null}" \
     --rawfile key "${ssh_key:-/dev/null}" '
     {expires_at: $expires_at,
@@ -273,6 +276,8 @@ write_body() { # image_id flavor_id
        friendly_name: (if $count == 1 then $name else "\($name)\($i)" end),
        disk_image_id: $image, flavor_id: $flavor, userdata: $userdata, public_ipv4: $public}
        + (if $network == "" then {} else {network_name: $network} end)],
+     links: (if $qkd_link then [{friendly_name: "\($name)-link", type: "qkd",
+                                 source: "\($name)0", destination: "\($name)1"}] else [] end),
      ssh_authorized_keys: ($key | split("\n") | map(select(. != "")))}' >"$scratch/body"
 }
 
@@ -317,6 +322,10 @@ request() {
     jq --slurpfile accepted "$scratch/accepted" '{task_id: $accepted[0].task.id, resources: .}' "$scratch/resources"
   else
     print_logins <"$scratch/resources"
+    for id in $(jq -r '.links[].id' "$scratch/accepted"); do
+      call GET "/links/$id"
+      answer '"\(.friendly_name): \(.status), keys of \(.key_size_bits) bits, in the VMs: /etc/slices-qkd/\(.friendly_name)"'
+    done
   fi
   if [[ $result -eq $EXIT_TIMEOUT ]]; then
     say "Not done within $timeout s; it goes on. Look again with: GET $url/tasks/$task"

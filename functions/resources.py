@@ -8,6 +8,7 @@ from chalicelib import bootstrap
 from chalicelib.api.calls import Call
 from chalicelib.api.operations import resources as operations
 from chalicelib.api.present.forecast import would_accept_answer
+from chalicelib.api.present.links import link_answer
 from chalicelib.api.present.resources import ansible_inventory, event_answer, resource_answer
 from chalicelib.api.present.tasks import task_answer
 from chalicelib.api.replies import Reply
@@ -85,7 +86,7 @@ def request(call: Call[RequestResourcesQuery, ResourcesBody]) -> Reply:
         AcceptedAnswer(
             task=task_answer(accepted.task),
             resources=[resource_answer(r, backend.settings) for r in accepted.resources],
-            links=[],
+            links=[link_answer(link) for link in accepted.links],
             warnings=list(accepted.warnings),
         )
     )

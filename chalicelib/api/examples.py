@@ -9,6 +9,8 @@ _SUFFIX = "01kz1p6m81e2t9pdqdw3bpvmqb"
 DISK_IMAGE_ID = f"image_{_INFRA}_{_SUFFIX}"
 FLAVOR_ID = f"flavor_{_INFRA}_{_SUFFIX}"
 RESOURCE_ID = f"r_{_INFRA}_{_SUFFIX}"
+LINK_ID = f"link_{_INFRA}_{_SUFFIX}"
+QKD_LINK_ID = "0a3f1c52-7d7e-5c0e-9b0a-3f6f5a3f9f10"
 TASK_ID = f"task_{_INFRA}_00sqtwepw69hev0qxd08d2f3dk"
 
 PATH_EXAMPLES: dict[str, str] = {
@@ -16,6 +18,8 @@ PATH_EXAMPLES: dict[str, str] = {
     "flavors": FLAVOR_ID,
     "resources": RESOURCE_ID,
     "tasks": TASK_ID,
+    "links": LINK_ID,
+    "qkd-links": QKD_LINK_ID,
     "problems": "quota-exceeded",
     "docs": "docs.js",
 }

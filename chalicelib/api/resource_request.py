@@ -10,11 +10,17 @@ from typing import Any
 
 from chalicelib.api.schemas.base import invalid
 from chalicelib.api.schemas.queries import RequestResourcesQuery
-from chalicelib.api.schemas.resource_request import ExtendBody, ResourcesBody, WantedResourceBody
+from chalicelib.api.schemas.resource_request import (
+    ExtendBody,
+    ResourcesBody,
+    WantedLinkBody,
+    WantedResourceBody,
+)
 from chalicelib.api.ssh_keys import fault_of
 from chalicelib.api.strict_json import canonical
 from chalicelib.domain.errors import FieldError, Forbidden
 from chalicelib.domain.permissions import Principal
+from chalicelib.services.check_links import WantedLink
 from chalicelib.services.check_request import ResourceRequest, WantedResource
 
 MAX_USERDATA_BYTES = 64 * 1024
@@ -77,8 +83,6 @@ def resource_request(
         for index, resource in enumerate(body.resources)
     )
     keys = _ssh_keys(parsed, body.ssh_authorized_keys)
-    if body.links:
-        parsed.wrong("links", "must be empty: this site offers no links yet")
     if parsed.errors:
         raise invalid(parsed.errors)
     return ResourceRequest(
@@ -88,6 +92,18 @@ def resource_request(
         resources=wanted,
         ssh_authorized_keys=keys,
         warnings=(*warnings, *parsed.warnings),
+        links=tuple(_wanted_link(link) for link in body.links or ()),
+    )
+
+
+def _wanted_link(body: WantedLinkBody) -> WantedLink:
+    return WantedLink(
+        friendly_name=body.friendly_name,
+        source=body.source,
+        destination=body.destination,
+        qkd_link_id=body.qkd_link_id,
+        min_bandwidth_bit_per_s=body.min_bandwidth_bit_per_s or 0,
+        key_size_bits=body.key_size_bits,
     )
 
 

@@ -6,15 +6,16 @@
     ├── Unauthenticated 401 ─ TokenMissing, TokenInvalid, TokenExpired, TokenNotYetValid
     ├── Forbidden 403 ─────── QuotaExceeded 403
     ├── NotFound 404
-    ├── Conflict 409 ──────── AlreadyExists, WrongStatus
+    ├── Conflict 409 ──────── AlreadyExists, WrongStatus, BandwidthExceeded
     ├── Unavailable 503 ───── AuthorityUnavailable
-    └── CloudError 502 ────── CloudUnreachable, CloudCredentialsRefused, CloudOutcomeUnknown,
-                              CloudRefused, ServerFailed
+    ├── CloudError 502 ────── CloudUnreachable, CloudCredentialsRefused, CloudOutcomeUnknown,
+    │                         CloudRefused, ServerFailed
+    └── SiteError 502 ─────── SiteUnreachable, SiteRefused
     StepSignal (internal to workflows) ─ LeaseHeld, ReleaseRequested
 
-The class names of CloudUnreachable, CloudOutcomeUnknown, CloudCredentialsRefused, LeaseHeld and
-ReleaseRequested appear in the Retry and Catch rules of infra/aws/*.asl.json: renaming one changes
-a contract.
+The class names of CloudUnreachable, CloudOutcomeUnknown, CloudCredentialsRefused, SiteUnreachable,
+LeaseHeld and ReleaseRequested appear in the Retry and Catch rules of infra/aws/*.asl.json: renaming
+one changes a contract.
 """
 
 from __future__ import annotations
@@ -140,6 +141,12 @@ class WrongStatus(Conflict):
     slug, title = "wrong-status", "Not possible in this status"
 
 
+class BandwidthExceeded(Conflict):
+    """The QKD link makes less key than is asked for, or others have booked it; says what fits."""
+
+    slug, title = "bandwidth-exceeded", "Not enough secret key rate"
+
+
 class Unavailable(BIError):
     """A part that the answer needs cannot be reached now; trying again later may help."""
 
@@ -186,6 +193,24 @@ class ServerFailed(CloudError):
     """The server went to ERROR; `detail` says why and what the user can do."""
 
     slug, title = "server-failed", "The VM could not be built"
+
+
+class SiteError(BIError):
+    """The lab's QKD agent did not do what was asked."""
+
+    slug, title, http_status = "site-error", "QKD agent error", 502
+
+
+class SiteUnreachable(SiteError):
+    """The agent cannot be reached through the tunnel; repeating the call later is harmless."""
+
+    slug, title, http_status = "site-unreachable", "QKD agent unreachable", 503
+
+
+class SiteRefused(SiteError):
+    """The agent refused the call for good; `detail` says why."""
+
+    slug, title = "site-refused", "QKD agent refused"
 
 
 class StepSignal(Exception):

@@ -1,4 +1,4 @@
-"""The accepted request as it is written into the task: resources to be, and their secrets.
+"""The accepted request as it is written into the task: resources and links to be, and secrets.
 
 The intent stays for good, so that a repeated request gets the same answer. The secrets (user data,
 SSH keys) are dropped when the task closes.
@@ -11,6 +11,7 @@ from dataclasses import asdict, dataclass
 from datetime import datetime
 from typing import Any
 
+from chalicelib.domain.links import Link, LinkEnd, LinkSpec
 from chalicelib.domain.resources import Placement, Resource, ResourceSpec, accepted
 from chalicelib.domain.tasks import Task
 
@@ -25,6 +26,15 @@ class PlannedResource:
 
 
 @dataclass(frozen=True, slots=True)
+class PlannedLink:
+    """One link of a request, with its identifier, ends and resolved references."""
+
+    id: str
+    spec: LinkSpec
+    ends: tuple[LinkEnd, ...]
+
+
+@dataclass(frozen=True, slots=True)
 class Secrets:
     """What only the build of the VM needs; never shown, logged or put into a workflow."""
 
@@ -35,11 +45,16 @@ class Secrets:
         return "Secrets(...)"
 
 
-def intent_of(planned: tuple[PlannedResource, ...], expires_at: datetime) -> dict[str, Any]:
+def intent_of(
+    planned: tuple[PlannedResource, ...],
+    expires_at: datetime,
+    links: tuple[PlannedLink, ...] = (),
+) -> dict[str, Any]:
     """Return the intent as plain data."""
     return {
         "expires_at": expires_at.isoformat(),
         "resources": [asdict(resource) for resource in planned],
+        "links": [asdict(link) for link in links],
     }
 
 
@@ -65,6 +80,27 @@ def resources_of(task: Task, actor: str) -> tuple[Resource, ...]:
     )
 
 
+def links_of(task: Task) -> tuple[Link, ...]:
+    """Return the links as they are at the moment of acceptance, in request order."""
+    intent = task.intent or {}
+    return tuple(_link(task, planned, intent["expires_at"]) for planned in intent.get("links", ()))
+
+
+def _link(task: Task, planned: Mapping[str, Any], expires_at: str) -> Link:
+    return Link(
+        id=planned["id"],
+        infra_id=task.infra_id,
+        project_id=task.project_id,
+        experiment_id=task.experiment_id,
+        owner_id=task.owner_id,
+        task_id=task.id,
+        spec=LinkSpec(**planned["spec"]),
+        ends=tuple(LinkEnd(**end) for end in planned["ends"]),
+        created_at=task.created_at,
+        expires_at=datetime.fromisoformat(expires_at),
+    )
+
+
 def _resource(task: Task, planned: Mapping[str, Any], expires_at: str, actor: str) -> Resource:
     spec, placement = dict(planned["spec"]), dict(planned["placement"])
     spec["network_names"] = tuple(spec["network_names"])
@@ -80,5 +116,6 @@ def _resource(task: Task, planned: Mapping[str, Any], expires_at: str, actor: st
         placement=Placement(**placement),
         created_at=task.created_at,
         expires_at=datetime.fromisoformat(expires_at),
+        link_ids=tuple(link.id for link in links_of(task) if link.end_of(planned["id"])),
     )
     return accepted(resource, actor)

@@ -112,6 +112,7 @@ class Resource:
     expires_at: datetime
     status: ResourceStatus = ResourceStatus.REQUESTED
     version: int = 0
+    link_ids: tuple[str, ...] = ()
     server_id: str | None = None
     private_ipv4: str | None = None
     private_ipv6: str | None = None

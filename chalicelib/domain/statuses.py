@@ -1,4 +1,4 @@
-"""The statuses of resources and tasks, and every step between them that is allowed.
+"""The statuses of resources, tasks and links, and every step between them that is allowed.
 
 docs/reference/statuses.md is generated from these tables (make docs).
 """
@@ -31,7 +31,19 @@ class TaskStatus(StrEnum):
     FAILED = "failed"
 
 
+class LinkStatus(StrEnum):
+    """Where a QKD link stands in its life."""
+
+    REQUESTED = "requested"
+    RESERVED = "reserved"
+    ACTIVE = "active"
+    DEGRADED = "degraded"
+    RELEASED = "released"
+    FAILED = "failed"
+
+
 _R = ResourceStatus
+_L = LinkStatus
 
 # A build that fails is removed first: `failed` means that nothing is left in the cloud.
 NEXT_STATUSES: dict[ResourceStatus, frozenset[ResourceStatus]] = {
@@ -65,7 +77,26 @@ TASK_NEXT_STATUSES: dict[TaskStatus, frozenset[TaskStatus]] = {
     TaskStatus.FAILED: frozenset(),
 }
 
+LINK_NEXT_STATUSES: dict[LinkStatus, frozenset[LinkStatus]] = {
+    _L.REQUESTED: frozenset({_L.RESERVED, _L.RELEASED, _L.FAILED}),
+    _L.RESERVED: frozenset({_L.ACTIVE, _L.RELEASED, _L.FAILED}),
+    _L.ACTIVE: frozenset({_L.DEGRADED, _L.RELEASED, _L.FAILED}),
+    _L.DEGRADED: frozenset({_L.ACTIVE, _L.RELEASED, _L.FAILED}),
+    _L.RELEASED: frozenset(),
+    _L.FAILED: frozenset(),
+}
+
+LINK_STATUS_MEANINGS: dict[LinkStatus, str] = {
+    _L.REQUESTED: "Accepted; its bandwidth is booked.",
+    _L.RESERVED: "The agents of both sites hold a reservation; the VMs are to enrol.",
+    _L.ACTIVE: "Both VMs have their certificates: they can fetch keys.",
+    _L.DEGRADED: "As active, but the QKD link has a major alarm: keys may be late or missing.",
+    _L.RELEASED: "Ended as asked: reservation and certificates are gone.",
+    _L.FAILED: "Could not be had, or was lost with a VM; `failure_reason` says why.",
+}
+
 # Where a VM exists in OpenStack, or may.
 LIVE_STATUSES = frozenset(set(ResourceStatus) - {_R.TERMINATED, _R.FAILED})
 BUILDING_STATUSES = frozenset({_R.REQUESTED, _R.IMAGING, _R.BOOTING, _R.INITIALIZING})
+LIVE_LINK_STATUSES = frozenset(set(LinkStatus) - {_L.RELEASED, _L.FAILED})
 CLOSED_TASK_STATUSES = frozenset({TaskStatus.FINISHED, TaskStatus.FAILED})

@@ -21,6 +21,7 @@ class TaskAction(StrEnum):
     CREATE = "create"
     DELETE = "delete"
     RESET = "reset"
+    DELETE_LINK = "delete_link"
 
 
 class StepStatus(StrEnum):
@@ -36,12 +37,19 @@ STEP_NAMES: dict[TaskAction, tuple[str, ...]] = {
     TaskAction.CREATE: ("network", "server", "boot", "ready"),
     TaskAction.DELETE: ("server gone", "network gone", "closed"),
     TaskAction.RESET: ("reboot", "ready"),
+    TaskAction.DELETE_LINK: (),
+}
+LINK_STEP_NAMES: dict[TaskAction, tuple[str, ...]] = {
+    TaskAction.CREATE: ("reserved", "active"),
+    TaskAction.DELETE: (),
+    TaskAction.RESET: (),
+    TaskAction.DELETE_LINK: ("released",),
 }
 
 
 @dataclass(frozen=True, slots=True)
 class Step:
-    """One step for one resource; `name` is what the user reads."""
+    """One step for one resource, or for the link of that id; `name` is what the user reads."""
 
     name: str
     resource_id: str
@@ -111,12 +119,17 @@ class Task:
         return min(99, done * 100 // len(self.steps))
 
 
-def plan(action: TaskAction, resources: tuple[tuple[str, str], ...]) -> tuple[Step, ...]:
-    """Return the pending steps for (resource_id, friendly_name) pairs."""
+def plan(
+    action: TaskAction,
+    resources: tuple[tuple[str, str], ...],
+    links: tuple[tuple[str, str], ...] = (),
+) -> tuple[Step, ...]:
+    """Return the pending steps for (id, friendly_name) pairs of resources and links."""
     return tuple(
-        Step(f"{friendly_name}: {name}", resource_id)
-        for resource_id, friendly_name in resources
-        for name in STEP_NAMES[action]
+        Step(f"{friendly_name}: {name}", identifier)
+        for named, names in ((resources, STEP_NAMES), (links, LINK_STEP_NAMES))
+        for identifier, friendly_name in named
+        for name in names[action]
     )
 
 

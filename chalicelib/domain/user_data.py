@@ -13,6 +13,8 @@ from email.message import Message
 from email.mime.multipart import MIMEMultipart
 from email.mime.text import MIMEText
 
+from chalicelib.domain.enrolment import ENROLMENT_FILENAME, Enrolment, enrolment_script
+
 # Nova's bound on the base64 text is 65,535 characters; base64 makes 4 of every 3 bytes begun.
 MAX_USER_DATA_BYTES = 65_535 // 4 * 3
 PHONE_HOME_FILENAME = "slices-phone-home"
@@ -79,16 +81,22 @@ def merge(
     phone_home_url: str,
     phone_home_token: str,
     resource_id: str,
+    enrolments: tuple[Enrolment, ...] = (),
 ) -> bytes:
     """Return one MIME document with the user's parts first and ours last.
 
-    The phone-home script comes last, so that it runs when the user's scripts have ended.
+    The phone-home script comes last, so that it runs when the user's scripts and the enrolment for
+    QKD links have ended.
     """
     document = MIMEMultipart()
     for part in _user_parts(user_data):
         document.attach(part)
     if ssh_authorized_keys:
         document.attach(_keys_part(ssh_authorized_keys))
+    if enrolments:
+        document.attach(
+            _text_part(enrolment_script(enrolments), "x-shellscript", ENROLMENT_FILENAME)
+        )
     settings = json.dumps(
         {"resource_id": resource_id, "url": phone_home_url, "token": phone_home_token}
     )

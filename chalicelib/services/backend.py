@@ -14,13 +14,14 @@ from chalicelib.services.ports import (
     TaskStore,
     WorkflowEngine,
 )
+from chalicelib.services.qkd_ports import LinkStore, QKDLinkStore, TelemetryStore
 
 SYSTEM = "system"
 
 
 @dataclass(frozen=True, slots=True)
 class Backend:
-    """State, time, chance and workflows. The cloud is not in it: only steps may touch that."""
+    """State, time, chance and workflows. Cloud and lab are not in it: only steps touch them."""
 
     settings: Settings
     clock: Clock
@@ -29,6 +30,9 @@ class Backend:
     tasks: TaskStore
     catalog: CatalogStore
     claims: ClaimStore
+    links: LinkStore
+    qkd_links: QKDLinkStore
+    telemetry: TelemetryStore
     workflows: WorkflowEngine
 
 

@@ -20,6 +20,7 @@ from chalicelib.domain.resources import Placement, ResourceSpec
 from chalicelib.domain.user_data import MAX_USER_DATA_BYTES, is_understood, merge
 from chalicelib.services.acceptance import name_taken
 from chalicelib.services.backend import Backend, phone_home_url
+from chalicelib.services.check_links import CheckedLink, LinkChecker, WantedLink, longest_enrolment
 
 _LONGEST_TOKEN = "x" * 64
 
@@ -49,6 +50,7 @@ class ResourceRequest:
     resources: tuple[WantedResource, ...]
     ssh_authorized_keys: tuple[str, ...]
     warnings: tuple[str, ...] = ()
+    links: tuple[WantedLink, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,6 +68,7 @@ class CheckedRequest:
 
     resources: tuple[CheckedResource, ...]
     warnings: tuple[str, ...]
+    links: tuple[CheckedLink, ...] = ()
 
 
 def check_request(
@@ -75,7 +78,8 @@ def check_request(
 
     Raises:
         InvalidRequest: some fields are wrong; all of them are named.
-        AlreadyExists, QuotaExceeded, CapacityExceeded, RequestTooLarge: as they say.
+        AlreadyExists, QuotaExceeded, CapacityExceeded, BandwidthExceeded, RequestTooLarge: as they
+            say.
     """
     settings = backend.settings
     if len(request.resources) > settings.max_resources_per_request:
@@ -85,12 +89,18 @@ def check_request(
             field_errors=(FieldError("resources", "too many"),),
         )
     check_expires_at(request.expires_at, backend.clock(), settings.max_duration)
-    resolver = _Resolver(backend)
+    resolver = _Resolver(backend, request.links)
     checked = tuple(
         resolver.resolve(f"resources[{index}]", wanted, request.ssh_authorized_keys)
         for index, wanted in enumerate(request.resources)
     )
     names = _name_errors(backend, request, experiment_id)
+    links = LinkChecker(backend, tuple(wanted.friendly_name for wanted in request.resources))
+    without_cloud_init = frozenset(
+        one.spec.friendly_name for one in checked if one and not one.placement.has_cloud_init
+    )
+    checked_links = links.check(request.links, without_cloud_init)
+    resolver.errors += links.errors
     if resolver.errors:
         raise InvalidRequest(
             _summary(resolver.errors + names), field_errors=(*resolver.errors, *names)
@@ -99,14 +109,16 @@ def check_request(
         raise AlreadyExists(names[0].message, field_errors=tuple(names))
     found = tuple(resource for resource in checked if resource is not None)
     _check_capacity(backend, found, project_id)
-    return CheckedRequest(found, (*request.warnings, *resolver.warnings))
+    links.check_bandwidth(checked_links)
+    return CheckedRequest(found, (*request.warnings, *resolver.warnings), checked_links)
 
 
 class _Resolver:
     """Looks references up in the catalog and collects what is wrong."""
 
-    def __init__(self, backend: Backend) -> None:
+    def __init__(self, backend: Backend, links: tuple[WantedLink, ...]) -> None:
         self._backend = backend
+        self._links = links
         self._networks = {
             key: network
             for network in backend.catalog.list(Network)
@@ -199,6 +211,11 @@ class _Resolver:
             phone_home_url=phone_home_url(self._backend.settings),
             phone_home_token=_LONGEST_TOKEN,
             resource_id=_LONGEST_TOKEN,
+            enrolments=tuple(
+                longest_enrolment(link)
+                for link in self._links
+                if wanted.friendly_name in {link.source, link.destination}
+            ),
         )
         excess = len(merged) + len(_LONGEST_TOKEN) - MAX_USER_DATA_BYTES
         if excess > 0:

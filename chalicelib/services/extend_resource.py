@@ -5,6 +5,7 @@ from __future__ import annotations
 from datetime import datetime
 
 from chalicelib.domain.expiry import Grant, grant_extension
+from chalicelib.domain.links import move_end
 from chalicelib.domain.permissions import Principal
 from chalicelib.domain.resources import Resource, extend
 from chalicelib.services.backend import Backend
@@ -29,5 +30,17 @@ def extend_resource(
         grants.append(grant)
         return extend(current, grant.expires_at, at=now, actor=principal.actor)
 
-    backend.resources.change(resource_id, change)
+    resource = backend.resources.change(resource_id, change)
+    for link_id in resource.link_ids:
+        _extend_link(backend, link_id)
     return grants[-1]
+
+
+def _extend_link(backend: Backend, link_id: str) -> None:
+    """Let a link last as long as both its resources; telemetry tells the agents."""
+    link = backend.links.get(link_id)
+    if link is None:
+        return
+    ends = [backend.resources.get(end.resource_id) for end in link.ends]
+    last = min((end.expires_at for end in ends if end is not None), default=link.expires_at)
+    backend.links.change(link_id, lambda current: move_end(current, last))

@@ -4,15 +4,23 @@ from __future__ import annotations
 
 from dataclasses import dataclass, replace
 
-from chalicelib.domain.errors import AlreadyExists, QuotaExceeded, RequestIdReused
+from chalicelib.domain.errors import (
+    AlreadyExists,
+    BandwidthExceeded,
+    QuotaExceeded,
+    RequestIdReused,
+)
 from chalicelib.domain.ids import IdKind, derived_uuid, make_id
 from chalicelib.domain.intents import (
+    PlannedLink,
     PlannedResource,
     Secrets,
     intent_of,
+    links_of,
     resources_of,
     secrets_data,
 )
+from chalicelib.domain.links import Link, LinkEnd, LinkSpec, sae_id_of
 from chalicelib.domain.permissions import Permission, Principal, require
 from chalicelib.domain.resources import Resource
 from chalicelib.domain.statuses import TaskStatus
@@ -28,6 +36,7 @@ class Acceptance:
 
     task: Task
     resources: tuple[Resource, ...]
+    links: tuple[Link, ...]
     warnings: tuple[str, ...]
 
 
@@ -60,7 +69,7 @@ def _record(backend: Backend, principal: Principal, request: ResourceRequest) ->
         return known, False
     try:
         checked = check_request(backend, request, project_id, experiment_id)
-    except (AlreadyExists, QuotaExceeded):
+    except (AlreadyExists, QuotaExceeded, BandwidthExceeded):
         # An equal request may have been faster: then our own names and quota are in the way.
         known = backend.tasks.get(task_id)
         if known is None:
@@ -105,6 +114,7 @@ def _new_task(
         PlannedResource(backend.ids.new_id(IdKind.RESOURCE), resource.spec, resource.placement)
         for resource in checked.resources
     )
+    links = _planned_links(backend, checked, planned)
     user_data = {
         plan_.id: resource.user_data
         for plan_, resource in zip(planned, checked.resources, strict=True)
@@ -118,17 +128,44 @@ def _new_task(
         experiment_id=experiment_id,
         owner_id=principal.user_id,
         resource_ids=tuple(resource.id for resource in planned),
-        steps=plan(TaskAction.CREATE, tuple((p.id, p.spec.friendly_name) for p in planned)),
+        link_ids=tuple(link.id for link in links),
+        steps=plan(
+            TaskAction.CREATE,
+            tuple((p.id, p.spec.friendly_name) for p in planned),
+            tuple((link.id, link.spec.friendly_name) for link in links),
+        ),
         created_at=now,
         updated_at=now,
         request_id=request.request_id,
         request_hash=request.content_hash,
-        intent=intent_of(planned, request.expires_at),
+        intent=intent_of(planned, request.expires_at, links),
         secret_input=secrets_data(Secrets(user_data, request.ssh_authorized_keys)),
         warnings=checked.warnings,
         executions=1,
         watch_at=now + backend.settings.stall,
     )
+
+
+def _planned_links(
+    backend: Backend, checked: CheckedRequest, planned: tuple[PlannedResource, ...]
+) -> tuple[PlannedLink, ...]:
+    ids = {resource.spec.friendly_name: resource.id for resource in planned}
+    links = []
+    for link in checked.links:
+        link_id = backend.ids.new_id(IdKind.LINK)
+        spec = LinkSpec(
+            friendly_name=link.wanted.friendly_name,
+            qkd_link_id=link.qkd_link.id,
+            min_bandwidth_bit_per_s=link.wanted.min_bandwidth_bit_per_s,
+            key_size_bits=link.key_size_bits,
+        )
+        names = (link.wanted.source, link.wanted.destination)
+        ends = tuple(
+            LinkEnd(ids[name], sae_id_of(ids[name], link_id), site.name, site.kme_url)
+            for name, site in zip(names, link.sites, strict=True)
+        )
+        links.append(PlannedLink(link_id, spec, ends))
+    return tuple(links)
 
 
 def _answer_again(backend: Backend, task: Task, content_hash: str) -> Acceptance:
@@ -160,4 +197,4 @@ def _answer(task: Task) -> Acceptance:
         steps=tuple(Step(s.name, s.resource_id, StepStatus.PENDING) for s in task.steps),
     )
     resources = resources_of(task, task.owner_id or task.experiment_id)
-    return Acceptance(pristine, resources, task.warnings)
+    return Acceptance(pristine, resources, links_of(task), task.warnings)

@@ -23,7 +23,9 @@ def ensure_network(event: Event, _context: Any) -> Event:
 @blueprint.lambda_function(name="ensure_server")
 def ensure_server(event: Event, _context: Any) -> Event:
     """Make sure that the resource has exactly one server."""
-    build.ensure_server(bootstrap.backend(), bootstrap.compute(), step_of(event))
+    build.ensure_server(
+        bootstrap.backend(), bootstrap.compute(), step_of(event), bootstrap.qkd_agents()
+    )
     return {}
 
 

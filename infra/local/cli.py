@@ -153,6 +153,7 @@ def _stack_options(options: argparse.Namespace) -> StackOptions:
         state=options.state,
         boot_seconds=options.boot_seconds,
         keep_cloud=options.keep_cloud,
+        qkd=not options.no_qkd,
     )
 
 
@@ -181,4 +182,5 @@ def _add_options(parser: argparse.ArgumentParser, port: int) -> None:
     add("--state", type=Path, default=DEFAULT_STATE, help="directory (%(default)s)")
     add("--boot-seconds", type=float, default=2.0, help="a simulated VM's boot (%(default)s)")
     add("--keep-cloud", action="store_true", help="leave the control plane running")
+    add("--no-qkd", action="store_true", help="leave the QKD agents out")
     add("--log-level", default="WARNING", help="(%(default)s)")

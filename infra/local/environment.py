@@ -26,7 +26,7 @@ TUNABLE = {
     "EXTERNAL_NETWORK": "external",
 }
 # Seconds between two runs of a schedule; others keep their own rate.
-SCHEDULE_SECONDS = {"reconcile": 2.0, "catalog_sync": 60.0}
+SCHEDULE_SECONDS = {"reconcile": 2.0, "catalog_sync": 60.0, "telemetry": 5.0}
 _SCHEDULE_PREFIX = "LOCAL_SECONDS_"
 
 

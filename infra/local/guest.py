@@ -1,7 +1,8 @@
 """The guest of a simulated VM: what cloud-init would do with its user data.
 
-Only one thing is done: the last MIME part named ``slices-phone-home`` is run, as cloud-init runs
-a shell script part. Everything else in the user data is ignored, whoever wrote it.
+Two things are done: the last MIME parts named ``slices-qkd-enrolment`` and ``slices-phone-home``
+are run in this order, as cloud-init runs shell script parts. Everything else in the user data is
+ignored, whoever wrote it.
 """
 
 import base64
@@ -20,8 +21,12 @@ from pathlib import Path
 from typing import NamedTuple
 
 PHONE_HOME_FILENAME = "slices-phone-home"
+ENROLMENT_FILENAME = "slices-qkd-enrolment"
 PHONE_HOME_CONTENT_TYPE = "text/x-shellscript"
 HOST_KEY_DIR_VARIABLE = "SLICES_SSH_HOST_KEY_DIR"
+QKD_DIR_VARIABLE = "SLICES_QKD_DIRECTORY"
+# Where guests keep what is in /etc of real ones; unset: it goes when the guest has booted.
+GUESTS_VARIABLE = "SLICES_GUESTS_DIRECTORY"
 TIMEOUT_SECONDS = 30.0
 MAX_USER_DATA_BYTES = 1_048_576
 
@@ -43,7 +48,7 @@ class Part(NamedTuple):
 
 
 def boot(user_data: bytes, hostname: str) -> None:
-    """Boot a simulated guest: run its phone-home part and wait for the end, 30 s at most.
+    """Boot a simulated guest: run its own parts and wait for the end of each, 30 s at most.
 
     A guest never fails its caller: whatever goes wrong inside is logged, without any content.
 
@@ -52,15 +57,17 @@ def boot(user_data: bytes, hostname: str) -> None:
         hostname: The guest's name; the part sees it as ``HOSTNAME``.
     """
     try:
-        scripts = [part.payload for part in parts(user_data) if _is_phone_home(part)]
+        found = parts(user_data)
     except ValueError as error:
         _log.warning("guest %s: user data is unusable: %s", hostname, error)
         return
-    if not scripts:
+    scripts = {name: _script(found, name) for name in (ENROLMENT_FILENAME, PHONE_HOME_FILENAME)}
+    if scripts[PHONE_HOME_FILENAME] is None:
         _log.info("guest %s: no phone-home part", hostname)
-        return
-    with tempfile.TemporaryDirectory(prefix="slices-guest-") as directory:
-        _log.info("guest %s: phone-home %s", hostname, _run(scripts[-1], hostname, Path(directory)))
+    for name, script in scripts.items():
+        if script is not None:
+            with tempfile.TemporaryDirectory(prefix="slices-guest-") as directory:
+                _log.info("guest %s: %s %s", hostname, name, _run(script, hostname, directory))
 
 
 def parts(user_data: bytes) -> list[Part]:
@@ -84,8 +91,20 @@ def _part(leaf: Message) -> Part:
     )
 
 
-def _is_phone_home(part: Part) -> bool:
-    return part.filename == PHONE_HOME_FILENAME and part.content_type == PHONE_HOME_CONTENT_TYPE
+def _script(found: list[Part], filename: str) -> bytes | None:
+    """Return the last script of this name."""
+    scripts = [
+        part.payload
+        for part in found
+        if part.filename == filename and part.content_type == PHONE_HOME_CONTENT_TYPE
+    ]
+    return scripts[-1] if scripts else None
+
+
+def _qkd_directory(hostname: str, directory: Path) -> Path:
+    """Return where the guest keeps its QKD credentials."""
+    root = os.environ.get(GUESTS_VARIABLE)
+    return (Path(root) / hostname if root else directory) / "slices-qkd"
 
 
 def _decompressed(user_data: bytes) -> bytes:
@@ -101,8 +120,9 @@ def _decompressed(user_data: bytes) -> bytes:
     return plain
 
 
-def _run(script: bytes, hostname: str, directory: Path) -> str:
+def _run(script: bytes, hostname: str, scratch: str) -> str:
     """Run a script in its own session; answer how it ended, in a few words."""
+    directory = Path(scratch)
     key_directory = directory / "ssh"
     key_directory.mkdir()
     _write_host_keys(key_directory, hostname)
@@ -110,6 +130,7 @@ def _run(script: bytes, hostname: str, directory: Path) -> str:
         "PATH": os.environ.get("PATH", os.defpath),
         "HOSTNAME": hostname,
         HOST_KEY_DIR_VARIABLE: str(key_directory),
+        QKD_DIR_VARIABLE: str(_qkd_directory(hostname, directory)),
     }
     try:
         process = _start(script, directory, environment)

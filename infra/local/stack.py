@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import importlib
 import json
+import logging
 import os
 from contextlib import ExitStack
 from dataclasses import asdict, dataclass, field
@@ -23,11 +24,14 @@ from infra.local.clouds import Cloud, SimulatedCloud, make_cloud
 from infra.local.issuer import Issuer
 from infra.local.lambda_functions import Functions, serve_functions
 from infra.local.openstack.state import DEFAULT_STATE as DEFAULT_OPENSTACK_STATE
+from infra.local.qkd import QKDLab
 from infra.local.release import release_all
 from infra.local.scheduler import Scheduler, schedules
 from infra.local.server import ApiServer
 from infra.local.simulator import Simulator
 from infra.local.workflows import create_state_machines, stop_executions
+
+logger = logging.getLogger(__name__)
 
 DEFAULT_STATE = Path(".state/local")
 _STACK_FILE = "stack.json"
@@ -38,6 +42,7 @@ _STOP_SECONDS = 15.0
 class StackOptions:
     """How to run the stack; port 0 takes a free one.
 
+    `qkd` starts the lab's two agents; without what they need the stack runs without them.
     `release_seconds` bounds the wait for VMs to go from a cloud that outlives the stack.
     `variables` are put over the app's environment. `openstack_state` is where the real control
     plane lives.
@@ -53,6 +58,7 @@ class StackOptions:
     openstack_state: Path = DEFAULT_OPENSTACK_STATE
     release_seconds: float = 60.0
     run_schedules: bool = True
+    qkd: bool = False
     variables: dict[str, str] = field(default_factory=dict)
 
 
@@ -77,6 +83,7 @@ class LocalStack:
 
     functions: Functions
     scheduler: Scheduler
+    lab: QKDLab | None = None
     addresses: StackAddresses
 
     def __init__(self, options: StackOptions | None = None) -> None:
@@ -125,6 +132,7 @@ class LocalStack:
     def _start(self, parts: ExitStack) -> None:
         options = self.options
         options.state.mkdir(parents=True, exist_ok=True, mode=0o700)
+        self._begin_lab(parts)
         server = ApiServer(options.port)
         parts.callback(server.stop)
         issuer = parts.enter_context(Issuer(options.issuer_port, audience=server.url))
@@ -140,6 +148,7 @@ class LocalStack:
         variables = environment.app_environment(
             issuer, server.url, clouds_yaml, self._cloud.cloud_name
         )
+        variables |= self.lab.variables() if self.lab else {}
         parts.enter_context(environment.applied({**variables, **options.variables}))
         app = self._start_aws(parts)
         self._prove_trust()
@@ -157,6 +166,18 @@ class LocalStack:
         )
         admin.start()
         self._announce(parts)
+
+    def _begin_lab(self, parts: ExitStack) -> None:
+        """Start the agents; they get ready while the other parts start."""
+        if not self.options.qkd:
+            return
+        lab = QKDLab(self.options.state)
+        if not lab.can_run():
+            logger.warning("no QKD: install what infra/onprem/requirements.in lists")
+            return
+        self.lab = lab
+        parts.callback(lab.stop)
+        lab.begin()
 
     @staticmethod
     def _start_cloud(parts: ExitStack, cloud: Cloud) -> Path:
@@ -190,6 +211,9 @@ class LocalStack:
         seconds = environment.schedule_seconds(schedules(app))
         self.scheduler = Scheduler(self.functions, bootstrap.backend().claims, seconds)
         self.scheduler.run("catalog_sync")
+        if self.lab:
+            self.lab.wait()
+            self.scheduler.run("telemetry")
         admin = AdminServer(self.options.admin_port, self.scheduler, self.describe, describe_cloud)
         parts.callback(admin.stop)
         parts.callback(self.scheduler.stop)

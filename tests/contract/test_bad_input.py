@@ -77,7 +77,7 @@ TOP_LEVEL = [
     ("ssh_authorized_keys", "ssh-ed25519 AAAA", "ssh_authorized_keys"),
     ("ssh_authorized_keys", [5], "ssh_authorized_keys[0]"),
     ("ssh_authorized_keys", [SSH_KEY] * 51, "ssh_authorized_keys"),
-    ("links", [{"type": "qkd"}], "links"),
+    ("links", [{"type": "qkd"}], "links[0].friendly_name"),
     ("links", "none", "links"),
     ("tokens", None, "tokens"),
     ("tokens", [], "tokens"),

@@ -31,7 +31,8 @@ METHODS = ["GET", "PUT", "POST", "DELETE", "OPTIONS", "PATCH"]
 # must be there, times are compared with now, `mine` needs a user. They may say 422 to anyone.
 BEYOND_SCHEMA = [
     {"include-operation-id": name}
-    for name in ("list_disk_images", "list_flavors", "list_resources", "list_tasks",
+    for name in ("list_disk_images", "list_flavors", "list_links", "list_resources", "list_tasks",
+                 "show_samples",
                  "request_resources", "extend_resource", "phone_home")
 ]  # fmt: skip
 # Cases for these have made-up tokens or ids only; other tests see them done.
@@ -39,6 +40,10 @@ NEVER_DONE = {
     ("POST", "/phone-home"),
     ("DELETE", "/disk-images/{id}"),
     ("DELETE", "/flavors/{id}"),
+    ("GET", "/links/{id}"),
+    ("DELETE", "/links/{id}"),
+    ("GET", "/qkd-links/{id}"),
+    ("GET", "/qkd-links/{id}/samples"),
 }
 ALLOWED = ["2XX", "304", "401", "403", "404", "409", "422"]
 

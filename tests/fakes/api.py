@@ -19,6 +19,7 @@ from chalicelib.domain.resources import NetworkInterface, Resource
 from chalicelib.domain.statuses import ResourceStatus
 from chalicelib.domain.tokens import TokenKind, VerifiedToken
 from chalicelib.services.backend import Backend
+from tests.fakes.qkd import FakeLinkStore, FakeQKDLinkStore, FakeTelemetryStore, make_qkd_link
 from tests.fakes.stores import FakeCatalogStore, FakeClaimStore, FakeResourceStore, FakeTaskStore
 
 NOW = datetime(2025, 6, 24, 6, 0, tzinfo=UTC)
@@ -129,6 +130,8 @@ class Api:
         self.settings = settings(**changes)
         self.resources, self.tasks = FakeResourceStore(), FakeTaskStore()
         self.catalog, self.claims = FakeCatalogStore(), FakeClaimStore()
+        self.links, self.qkd_links = FakeLinkStore(), FakeQKDLinkStore()
+        self.telemetry = FakeTelemetryStore()
         self.engine = FakeEngine()
         self.backend = Backend(
             settings=self.settings,
@@ -139,6 +142,9 @@ class Api:
             catalog=self.catalog,
             claims=self.claims,
             workflows=self.engine,
+            links=self.links,
+            qkd_links=self.qkd_links,
+            telemetry=self.telemetry,
         )
         monkeypatch.setattr(bootstrap, "settings", lambda: self.settings)
         monkeypatch.setattr(bootstrap, "backend", lambda: self.backend)
@@ -195,6 +201,10 @@ class Api:
         }
         return self.resources.change(resource_id, lambda current: replace(current, **values))
 
+    def offer_qkd(self) -> None:
+        """Let telemetry have seen the lab's QKD link; the settings must name its sites."""
+        self.qkd_links.add(make_qkd_link(NOW))
+
     def state(self) -> tuple[Any, ...]:
         """Everything that is stored or started, for tests that nothing was written."""
         return (
@@ -203,7 +213,16 @@ class Api:
             {entry.id: entry for kind in (DiskImage, Flavor) for entry in self.catalog.list(kind)},
             self.claims.quota_used(PROJECT),
             list(self.engine.started),
+            dict(self.links.by_id),
+            dict(self.qkd_links.by_id),
         )
+
+
+def link_body(**changes: Any) -> dict[str, Any]:
+    """Return a body for two resources with a QKD link between them."""
+    link = {"friendly_name": "ab", "type": "qkd", "source": "vm-a", "destination": "vm-b"}
+    resources = [wanted("vm-a"), wanted("vm-b")]
+    return request_body(resources=resources, links=[{**link, **changes}])
 
 
 def wanted(name: str = "vm-a", **changes: Any) -> dict[str, Any]:

@@ -10,16 +10,17 @@ from pathlib import Path
 from typing import Any
 
 from chalicelib.services.backend import Backend
-from chalicelib.services.lifecycle import build, ends, remove, reset
+from chalicelib.services.lifecycle import build, ends, links, remove, reset
+from chalicelib.services.lifecycle.enrolment import NO_AGENTS
 from chalicelib.services.lifecycle.progress import StepInput, park_task
 from chalicelib.services.ports import Compute
+from chalicelib.services.qkd_ports import QKDAgents
 from tests.fakes.mortal import Fate, ProcessDiedError
 from tests.fakes.world import FakeClock
 
 _FILES = Path(__file__).parents[2] / "infra" / "aws"
 _WITH_COMPUTE = {
     "ensure_network": build.ensure_network,
-    "ensure_server": build.ensure_server,
     "check_server": build.check_server,
     "ensure_public_address": build.ensure_public_address,
     "remove_server": remove.remove_server,
@@ -32,6 +33,7 @@ _WITH_REASON = {
     "record_failure": remove.record_failure,
     "end_failed_reset": reset.end_failed_reset,
 }
+_WITH_AGENTS = {"reserve_links": links.reserve_links, "release_links": links.release_links}
 _PREPARE = {
     "prepare_request": ends.prepare_request,
     "prepare_release": ends.prepare_release,
@@ -61,6 +63,7 @@ class Interpreter:
         *,
         dies_whole: bool = False,
         is_patient: bool = True,
+        agents: QKDAgents = NO_AGENTS,
     ) -> None:
         self._backend = backend
         self._compute = compute
@@ -68,6 +71,7 @@ class Interpreter:
         self._fate = fate or Fate()
         self._dies_whole = dies_whole
         self._is_patient = is_patient
+        self._agents = agents
 
     def run(self, workflow: str, payload: dict[str, Any]) -> None:
         """Run one execution to its end."""
@@ -135,10 +139,17 @@ class Interpreter:
         if self._is_patient:
             self._clock.advance(timedelta(seconds=seconds))
 
-    def _step(self, name: str, data: dict[str, Any]) -> dict[str, Any]:
+    def _step(  # noqa: PLR0911 -- one return per kind of step
+        self, name: str, data: dict[str, Any]
+    ) -> dict[str, Any]:
         backend, task_id = self._backend, data["task_id"]
         if name in _PREPARE:
             return {"resource_ids": _PREPARE[name](backend, task_id)}
+        if name == "activate_links":
+            return links.activate_links(backend, self._agents, task_id)
+        if name == "release_task_links":
+            links.release_task_links(backend, self._agents, task_id)
+            return {}
         if name == "close_task":
             ends.close_task(backend, task_id)
             return {}
@@ -146,6 +157,12 @@ class Interpreter:
             park_task(backend, task_id, ends.reason_of(data["error"]))
             return {}
         step = StepInput(task_id, data["resource_id"])
+        if name in _WITH_AGENTS:
+            _WITH_AGENTS[name](backend, self._agents, step)
+            return {}
+        if name == "ensure_server":
+            build.ensure_server(backend, self._compute, step, self._agents)
+            return {}
         if name in _WITH_REASON:
             _WITH_REASON[name](backend, step, ends.reason_of(data["error"]))
             return {}

@@ -11,6 +11,7 @@ EFFECTS = frozenset(
         "add", "change", "hold_name", "free_name", "reserve_quota", "free_quota",
         "create_port", "create_server", "create_floating_ip",
         "delete_port", "delete_server", "delete_floating_ip", "start",
+        "reserve", "release", "admit", "revoke",
     }
 )  # fmt: skip
 

@@ -11,15 +11,17 @@ from typing import Any, Generic, TypeVar
 from chalicelib.adapters.dynamodb.cursors import decode_cursor, encode_cursor
 from chalicelib.domain.catalog import CatalogEntry, CatalogState, EntryT
 from chalicelib.domain.errors import NotFound
+from chalicelib.domain.links import Link
+from chalicelib.domain.qkd import QKDLink
 from chalicelib.domain.quota import Amount, shortage, total
 from chalicelib.domain.resources import Resource
 from chalicelib.domain.tasks import Task
 from chalicelib.services.ports import Page
 
-StateT = TypeVar("StateT", Resource, Task)
+StateT = TypeVar("StateT", Resource, Task, Link, QKDLink)
 
 
-class _FakeVersioned(Generic[StateT]):
+class FakeVersioned(Generic[StateT]):
     def __init__(self) -> None:
         self.by_id: dict[str, StateT] = {}
         self._lock = threading.RLock()
@@ -63,7 +65,7 @@ class _FakeVersioned(Generic[StateT]):
         return Page(tuple(shown), following)
 
 
-class FakeResourceStore(_FakeVersioned[Resource]):
+class FakeResourceStore(FakeVersioned[Resource]):
     def in_experiment(self, experiment_id: str, limit: int, cursor: str | None) -> Page[Resource]:
         return self._listed("experiment_id", experiment_id, limit, cursor)
 
@@ -78,7 +80,7 @@ class FakeResourceStore(_FakeVersioned[Resource]):
         return iter([resource for resource in self._all() if resource.is_live])
 
 
-class FakeTaskStore(_FakeVersioned[Task]):
+class FakeTaskStore(FakeVersioned[Task]):
     def in_experiment(self, experiment_id: str, limit: int, cursor: str | None) -> Page[Task]:
         states = [task for task in self._all() if task.experiment_id == experiment_id]
         states.sort(key=lambda task: (task.created_at, task.id), reverse=True)

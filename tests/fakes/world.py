@@ -18,6 +18,7 @@ from chalicelib.services.check_request import ResourceRequest, WantedResource
 from chalicelib.services.lifecycle.progress import StepInput
 from chalicelib.services.request_resources import Acceptance, request_resources
 from tests.fakes.compute import FakeCompute
+from tests.fakes.qkd import FakeLab, FakeLinkStore, FakeQKDLinkStore, FakeTelemetryStore
 from tests.fakes.stores import FakeCatalogStore, FakeClaimStore, FakeResourceStore, FakeTaskStore
 from tests.fakes.workflows import FakeWorkflows
 
@@ -127,6 +128,10 @@ class World:
         self.tasks = FakeTaskStore()
         self.catalog = FakeCatalogStore()
         self.claims = FakeClaimStore()
+        self.links = FakeLinkStore()
+        self.qkd_links = FakeQKDLinkStore()
+        self.telemetry = FakeTelemetryStore()
+        self.lab = FakeLab()
         self.backend = Backend(
             settings=make_settings(**settings),
             clock=self.clock,
@@ -136,6 +141,9 @@ class World:
             catalog=self.catalog,
             claims=self.claims,
             workflows=self.workflows,
+            links=self.links,
+            qkd_links=self.qkd_links,
+            telemetry=self.telemetry,
         )
         for entry in CATALOG:
             self.catalog.put(entry)

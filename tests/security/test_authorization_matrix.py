@@ -18,8 +18,10 @@ from tests.fakes.api import (
     PROJECT,
     SISTER_EXPERIMENT,
     Api,
+    link_body,
     request_body,
 )
+from tests.fakes.qkd import QKD_LINK, SITES
 
 ROLES = ("experiment", "sister", "other-experiment", "alice", "alice-no-project", "bob",
          "project", "other-project", "admin")  # fmt: skip
@@ -37,7 +39,9 @@ PROTECTED = [op for op in OPERATIONS if op.security not in {Security.NONE, Secur
 
 @pytest.fixture
 def api(monkeypatch: pytest.MonkeyPatch) -> Api:
-    return Api(monkeypatch, require_user_proof=False)
+    api = Api(monkeypatch, require_user_proof=False, qkd_sites=SITES)
+    api.offer_qkd()
+    return api
 
 
 EVERYBODY = frozenset(ROLES)
@@ -51,11 +55,22 @@ MATRIX: dict[str, tuple[set[str] | frozenset[str], int]] = {
     **dict.fromkeys(
         ("add_disk_image", "delete_disk_image", "add_flavor", "delete_flavor"), _CATALOG_WRITES
     ),
-    **dict.fromkeys(("list_resources", "list_tasks", "list_infrastructures"), (EVERYBODY, 403)),
-    **dict.fromkeys(("show_resource", "list_events", "show_task"), _READS),
+    **dict.fromkeys(
+        (
+            "list_resources",
+            "list_tasks",
+            "list_links",
+            "list_infrastructures",
+            "list_qkd_links",
+            "show_qkd_link",
+            "show_samples",
+        ),
+        (EVERYBODY, 403),
+    ),
+    **dict.fromkeys(("show_resource", "list_events", "show_task", "show_link"), _READS),
     "request_resources": (EXPERIMENT_ROLES, 403),
     **dict.fromkeys(
-        ("delete_resource", "extend_resource", "reset_resource", "open_console"),
+        ("delete_link", "delete_resource", "extend_resource", "reset_resource", "open_console"),
         ({"experiment"}, 403),
     ),
     "show_quota": ({"experiment", "sister", "alice", "project", "admin"}, 404),
@@ -74,7 +89,7 @@ def expected(operation: Operation[Any, Any], role: str) -> int:
 
 def target(api: Api, operation: Operation[Any, Any]) -> str:
     """Return the path of the operation on an object of EXPERIMENT that alice owns."""
-    accepted = api.call("POST", "/resources", body=request_body()).json_body
+    accepted = api.call("POST", "/resources", body=link_body()).json_body
     resource_id = accepted["resources"][0]["id"]
     api.bring_up(resource_id)
     ids = {
@@ -82,10 +97,12 @@ def target(api: Api, operation: Operation[Any, Any]) -> str:
         "flavors": FLAVOR_ID,
         "resources": resource_id,
         "tasks": accepted["task"]["id"],
+        "links": accepted["links"][0]["id"],
+        "qkd-links": QKD_LINK,
     }
     path = operation.path.replace("{id}", ids.get(operation.path.split("/")[1], ""))
     query = {"show_quota": f"?project={PROJECT}"}
-    if operation.name in {"list_resources", "list_tasks"}:
+    if operation.name in {"list_resources", "list_tasks", "list_links"}:
         return f"{path}?experiment_id={EXPERIMENT}"
     return path + query.get(operation.name, "")
 

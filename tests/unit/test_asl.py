@@ -110,7 +110,7 @@ def test_error_names_exist(state):
 
 # Where an error leads: (parked until the reconciler resumes, ordered away, failed for good).
 ERROR_EXITS = {
-    "request": ("ParkResource", "RemoveServer", "RecordFailure"),
+    "request": ("ParkResource", "ReleaseLinks", "RecordFailure"),
     "reset": ("ParkResource", "ResetEnded", "EndFailedReset"),
 }
 CHOICES = {
@@ -118,6 +118,7 @@ CHOICES = {
     "IsReady": ("ready", "ResourceUp", "WaitForGuest", "CheckReady"),
     "IsServerGone": ("gone", "RemoveNetwork", "WaitForServerGone", "RemoveServer"),
     "IsNetworkGone": ("gone", "CloseResource", "WaitForNetworkGone", "RemoveNetwork"),
+    "AreLinksActive": ("active", "CloseTask", "WaitForLinks", "ActivateLinks"),
     "IsBack": ("ready", "ResetEnded", "WaitForReboot", "CheckReboot"),
 }
 
@@ -132,7 +133,9 @@ def test_errors_lead_where_they_should(workflow):
             parked, ordered_away, failed = ERROR_EXITS[workflow]
             assert exits["ReleaseRequested"] == ordered_away, name
             assert exits["States.ALL"] == failed, name
-            for error in ("LeaseHeld", "CloudUnreachable", "CloudCredentialsRefused"):
+            for error in (
+                "LeaseHeld", "CloudUnreachable", "CloudCredentialsRefused", "SiteUnreachable",
+            ):  # fmt: skip
                 assert exits[error] == parked, name
         else:
             ends = {"ParkResource": "ResourceParked", "ParkTask": "Parked"}

@@ -12,10 +12,20 @@ from hypothesis import strategies as st
 from pynamodb.models import Model
 
 from chalicelib.adapters.dynamodb.codec import decode_fields, encode_fields, from_text, to_text
-from chalicelib.adapters.dynamodb.models import CatalogItem, ResourceItem, TaskItem
+from chalicelib.adapters.dynamodb.links import LinkTable
+from chalicelib.adapters.dynamodb.models import (
+    CatalogItem,
+    LinkItem,
+    QKDLinkItem,
+    ResourceItem,
+    TaskItem,
+    TelemetryItem,
+)
 from chalicelib.adapters.dynamodb.resources import ResourceTable
 from chalicelib.adapters.dynamodb.tasks import TaskTable
 from chalicelib.domain.catalog import CatalogState, DiskImage, Flavor, Network
+from chalicelib.domain.links import Link
+from chalicelib.domain.qkd import AgentState, QKDLink, Sample
 from chalicelib.domain.resources import Resource
 from chalicelib.domain.tasks import Task
 from tests.contract.stores.samples import NOW, make_resource, make_task
@@ -23,6 +33,7 @@ from tests.unit.strategies import any_of
 
 RESOURCES = ResourceTable(ResourceItem)
 TASKS = TaskTable(TaskItem)
+LINKS = LinkTable(LinkItem)
 
 
 def through_the_store(item: Model) -> Model:
@@ -46,6 +57,14 @@ def test_any_task_survives(task: Task) -> None:
     assert TASKS._from_item(through_the_store(item)) == task
 
 
+@given(any_of(Link))
+@settings(deadline=None)
+def test_any_link_survives(link: Link) -> None:
+    item = LINKS._to_item(link)
+
+    assert LINKS._from_item(through_the_store(item)) == link
+
+
 @given(
     st.one_of(any_of(DiskImage), any_of(Flavor), any_of(Network), any_of(CatalogState)),
 )
@@ -65,6 +84,10 @@ def test_any_catalog_entry_survives(entry: Any) -> None:
         (Flavor, CatalogItem),
         (Network, CatalogItem),
         (CatalogState, CatalogItem),
+        (Link, LinkItem),
+        (QKDLink, QKDLinkItem),
+        (Sample, TelemetryItem),
+        (AgentState, TelemetryItem),
     ],
 )
 def test_every_field_has_an_attribute(kind: type[Any], item: type[Model]) -> None:

@@ -1,4 +1,4 @@
-"""The items of the four tables, attribute by attribute; docs/reference/tables.md explains them.
+"""The items of the tables, attribute by attribute; docs/reference/tables.md explains them.
 
 The classes have no Meta: `tables.py` derives one set per deployment. An attribute has the name of
 the domain's field; None is not stored.
@@ -68,6 +68,7 @@ class ResourceItem(Model):
     expires_at = UnicodeAttribute()
     spec = JSONAttribute()
     placement = JSONAttribute()
+    link_ids = JSONAttribute(null=True)
     server_id = UnicodeAttribute(null=True)
     private_ipv4 = UnicodeAttribute(null=True)
     private_ipv6 = UnicodeAttribute(null=True)
@@ -153,6 +154,105 @@ class TaskItem(Model):
 
     by_experiment = TasksByExperiment()
     due = DueTasks()
+
+
+class LinksByExperiment(GlobalSecondaryIndex["LinkItem"]):
+    """Listed links of an experiment, oldest first."""
+
+    class Meta:
+        index_name = "by_experiment"
+        projection = KeysOnlyProjection()
+
+    listed_experiment_id = UnicodeAttribute(hash_key=True)
+    id = UnicodeAttribute(range_key=True)
+
+
+class LiveLinks(GlobalSecondaryIndex["LinkItem"]):
+    """Links that the agents may know, by end."""
+
+    class Meta:
+        index_name = "live"
+        projection = KeysOnlyProjection()
+
+    live_shard = UnicodeAttribute(hash_key=True)
+    expires_at = UnicodeAttribute(range_key=True)
+
+
+class LinkItem(Model):
+    """One user's link."""
+
+    id = UnicodeAttribute(hash_key=True)
+    version = NumberAttribute()
+    infra_id = UnicodeAttribute()
+    project_id = UnicodeAttribute()
+    experiment_id = UnicodeAttribute()
+    owner_id = UnicodeAttribute(null=True)
+    task_id = UnicodeAttribute()
+    status = UnicodeAttribute()
+    created_at = UnicodeAttribute()
+    expires_at = UnicodeAttribute()
+    spec = JSONAttribute()
+    ends = JSONAttribute(null=True)
+    reserved_at = UnicodeAttribute(null=True)
+    reserved_until = UnicodeAttribute(null=True)
+    consumed_bits = NumberAttribute(null=True)
+    release = JSONAttribute(null=True)
+    failure_reason = UnicodeAttribute(null=True)
+    ended_at = UnicodeAttribute(null=True)
+
+    # Only for the indexes.
+    listed_experiment_id = UnicodeAttribute(null=True)
+    live_shard = UnicodeAttribute(null=True)
+
+    by_experiment = LinksByExperiment()
+    live = LiveLinks()
+
+
+class QKDLinksOfSite(GlobalSecondaryIndex["QKDLinkItem"]):
+    """The QKD links of an infrastructure: a few."""
+
+    class Meta:
+        index_name = "of_site"
+        projection = KeysOnlyProjection()
+
+    infra_id = UnicodeAttribute(hash_key=True)
+    id = UnicodeAttribute(range_key=True)
+
+
+class QKDLinkItem(Model):
+    """One physical QKD link: its last known state, and what is booked on it."""
+
+    id = UnicodeAttribute(hash_key=True)
+    version = NumberAttribute()
+    infra_id = UnicodeAttribute()
+    ends = JSONAttribute()
+    state = JSONAttribute()
+    updated_at = UnicodeAttribute()
+    alarms = JSONAttribute(null=True)
+    bookings = JSONAttribute(null=True)
+    sampled_until = UnicodeAttribute(null=True)
+
+    of_site = QKDLinksOfSite()
+
+
+class TelemetryItem(Model):
+    """One sample of a QKD link, or the state of an agent; `series` says which."""
+
+    series = UnicodeAttribute(hash_key=True)
+    at = UnicodeAttribute(range_key=True)
+    qber = NumberAttribute(null=True)
+    skr_bit_per_s = NumberAttribute(null=True)
+    eskr_bit_per_s = NumberAttribute(null=True)
+    stock_bits = NumberAttribute(null=True)
+    consumed_bits = NumberAttribute(null=True)
+    provenance = UnicodeAttribute(null=True)
+    faults = JSONAttribute(null=True)
+    name = UnicodeAttribute(null=True)
+    checked_at = UnicodeAttribute(null=True)
+    unreachable_since = UnicodeAttribute(null=True)
+    events_cursor = NumberAttribute(null=True)
+    occurrences = JSONAttribute(null=True)
+    delete_at = TTLAttribute(null=True)
 
 
 class CatalogItem(Model):

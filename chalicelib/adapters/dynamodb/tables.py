@@ -1,4 +1,4 @@
-"""The four tables of a deployment: names, endpoint and timeouts put to the item classes."""
+"""The tables of a deployment: names, endpoint and timeouts put to the item classes."""
 
 from __future__ import annotations
 
@@ -10,7 +10,15 @@ from typing import Any, TypeVar, cast
 from pynamodb.constants import PAY_PER_REQUEST_BILLING_MODE
 from pynamodb.models import Model
 
-from chalicelib.adapters.dynamodb.models import CatalogItem, ClaimItem, ResourceItem, TaskItem
+from chalicelib.adapters.dynamodb.models import (
+    CatalogItem,
+    ClaimItem,
+    LinkItem,
+    QKDLinkItem,
+    ResourceItem,
+    TaskItem,
+    TelemetryItem,
+)
 from chalicelib.config import Settings
 
 # An API call has 29 s in all: better to say "try again" than to let the gateway cut it off.
@@ -33,11 +41,22 @@ class Tables:
     tasks: type[TaskItem]
     catalog: type[CatalogItem]
     claims: type[ClaimItem]
+    links: type[LinkItem]
+    qkd_links: type[QKDLinkItem]
+    qkd_telemetry: type[TelemetryItem]
 
     @property
     def models(self) -> tuple[type[Model], ...]:
         """All of them."""
-        return (self.resources, self.tasks, self.catalog, self.claims)
+        return (
+            self.resources,
+            self.tasks,
+            self.catalog,
+            self.claims,
+            self.links,
+            self.qkd_links,
+            self.qkd_telemetry,
+        )
 
 
 def tables(settings: Settings) -> Tables:
@@ -52,13 +71,16 @@ def _tables(prefix: str, url: str | None) -> Tables:
         tasks=_bound(TaskItem, f"{prefix}tasks", url),
         catalog=_bound(CatalogItem, f"{prefix}catalog", url),
         claims=_bound(ClaimItem, f"{prefix}claims", url),
+        links=_bound(LinkItem, f"{prefix}links", url),
+        qkd_links=_bound(QKDLinkItem, f"{prefix}qkd_links", url),
+        qkd_telemetry=_bound(TelemetryItem, f"{prefix}qkd_telemetry", url),
     )
     _share_client(bound)
     return bound
 
 
 def _share_client(bound: Tables) -> None:
-    """Let the tables use one client; pynamodb would make four, at 0.1 s of a cold start each."""
+    """Let the tables use one client; pynamodb would make one each, 0.1 s apiece at a cold start."""
     first, *others = (
         model._get_connection()  # noqa: SLF001 - there is no public way to hand in a client
         for model in bound.models

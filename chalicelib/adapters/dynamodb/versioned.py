@@ -1,4 +1,4 @@
-"""Objects with a version, one item each: what the tables of resources and tasks share."""
+"""Objects with a version, one item each: what the tables of resources, tasks and links share."""
 
 from __future__ import annotations
 
@@ -17,6 +17,8 @@ from chalicelib.adapters.dynamodb.attempts import Sleeper, attempts
 from chalicelib.adapters.dynamodb.cursors import decode_cursor, encode_cursor
 from chalicelib.adapters.dynamodb.failures import ConditionFailed, store_errors
 from chalicelib.domain.errors import NotFound, RequestTooLarge
+from chalicelib.domain.links import Link
+from chalicelib.domain.qkd import QKDLink
 from chalicelib.domain.resources import Resource
 from chalicelib.domain.tasks import Task
 from chalicelib.services.ports import Page
@@ -28,7 +30,7 @@ SHARDS = tuple(str(shard) for shard in range(8))
 _MAX_KEY_BYTES = 1024
 _BATCH = 100
 
-StateT = TypeVar("StateT", Resource, Task)
+StateT = TypeVar("StateT", Resource, Task, Link, QKDLink)
 
 
 def shard_of(identifier: str) -> str:

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 from typing import Any
 
-from chalicelib.api.operations import catalog, documentation, resources, site, tasks
+from chalicelib.api.operations import catalog, documentation, links, resources, site, tasks
 from chalicelib.api.operations.model import Operation
 
 OPERATIONS: tuple[Operation[Any, Any], ...] = (
     *catalog.OPERATIONS,
     *resources.OPERATIONS,
     *tasks.OPERATIONS,
+    *links.OPERATIONS,
     *site.OPERATIONS,
     *documentation.OPERATIONS,
 )

@@ -23,6 +23,7 @@ from chalicelib.api.schemas.resource_answer import (
 from chalicelib.api.schemas.resource_request import ExtendBody, ResourcesBody
 from chalicelib.domain.errors import (
     AlreadyExists,
+    BandwidthExceeded,
     CapacityExceeded,
     QuotaExceeded,
     RequestIdReused,
@@ -56,7 +57,14 @@ REQUEST_RESOURCES = Operation(
     answer=AcceptedAnswer | WouldAcceptAnswer,
     permission=Permission.RESOURCES_WRITE,
     security=Security.TOKEN_AND_PROOF,
-    errors=(AlreadyExists, CapacityExceeded, QuotaExceeded, RequestIdReused, RequestTooLarge),
+    errors=(
+        AlreadyExists,
+        BandwidthExceeded,
+        CapacityExceeded,
+        QuotaExceeded,
+        RequestIdReused,
+        RequestTooLarge,
+    ),
 )
 
 SHOW_RESOURCE = Operation(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from chalicelib.api.schemas.link_answer import ResolvedLinkAnswer
 from chalicelib.api.schemas.resource_answer import (
     AmountAnswer,
     QuotaForecastAnswer,
@@ -9,6 +10,7 @@ from chalicelib.api.schemas.resource_answer import (
     WouldAcceptAnswer,
 )
 from chalicelib.domain.quota import Amount, total
+from chalicelib.services.check_links import CheckedLink
 from chalicelib.services.check_request import CheckedRequest, CheckedResource
 from chalicelib.services.site import QuotaState
 
@@ -27,7 +29,18 @@ def would_accept_answer(checked: CheckedRequest, quota: QuotaState) -> WouldAcce
             used=amount_answer(quota.used),
             after=amount_answer(quota.used + wanted),
         ),
+        links=[_resolved_link(link) for link in checked.links],
         warnings=list(checked.warnings),
+    )
+
+
+def _resolved_link(link: CheckedLink) -> ResolvedLinkAnswer:
+    return ResolvedLinkAnswer(
+        friendly_name=link.wanted.friendly_name,
+        qkd_link_id=link.qkd_link.id,
+        min_bandwidth_bit_per_s=link.wanted.min_bandwidth_bit_per_s,
+        key_size_bits=link.key_size_bits,
+        free_bit_per_s=link.qkd_link.free_bit_per_s,
     )
 
 

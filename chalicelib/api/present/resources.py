@@ -53,7 +53,7 @@ def resource_answer(resource: Resource, settings: Settings) -> ResourceAnswer:
         terminated_at=resource.terminated_at,
         failure_reason=resource.failure_reason,
         task_id=resource.task_id,
-        links=[],
+        links=list(resource.link_ids),
     )
 
 

@@ -30,13 +30,18 @@ FEATURES = (
     "idempotent-requests",
     "long-poll",
     "public-ipv4",
+    "qkd",
     "reset",
 )
 
 
 def infrastructure_answer(settings: Settings, state: SiteState) -> InfrastructureAnswer:
     """Return what the site is and can do."""
-    has_public = any(network.is_external for network in state.networks)
+    missing = set()
+    if not any(network.is_external for network in state.networks):
+        missing.add("public-ipv4")
+    if not settings.qkd_sites:
+        missing.add("qkd")
     return InfrastructureAnswer(
         id=settings.infra_id,
         infra_id=settings.infra_id,
@@ -44,7 +49,7 @@ def infrastructure_answer(settings: Settings, state: SiteState) -> Infrastructur
         kind="openstack",
         location=settings.site_location,
         api_version=API_VERSION,
-        features=[name for name in FEATURES if name != "public-ipv4" or has_public],
+        features=[name for name in FEATURES if name not in missing],
         max_duration_days=settings.max_duration.days,
         max_resources_per_request=settings.max_resources_per_request,
         networks=[
@@ -52,7 +57,7 @@ def infrastructure_answer(settings: Settings, state: SiteState) -> Infrastructur
             for n in state.networks
         ],
         catalog_checked_at=state.catalog_checked_at,
-        supports_qkd=False,
+        supports_qkd=bool(settings.qkd_sites),
     )
 
 

@@ -7,7 +7,7 @@ from typing import Annotated, Literal
 from pydantic import Field, StringConstraints
 
 from chalicelib.api.pagination import DEFAULT_LIMIT, MAX_LIMIT
-from chalicelib.api.schemas.base import Query
+from chalicelib.api.schemas.base import Query, Time
 
 Identifier = Annotated[str, StringConstraints(max_length=200, pattern=r"^[!-~]+$")]
 Limit = Annotated[int, Field(ge=1, le=MAX_LIMIT, description="Entries per page.")]
@@ -99,6 +99,26 @@ class TaskQuery(Query):
             description="Seconds to wait for a change (long poll).",
         ),
     ] = 0
+
+
+class LinksQuery(Query):
+    """Of GET /links."""
+
+    experiment_id: ExperimentId | None = None
+    limit: Limit = DEFAULT_LIMIT
+    cursor: Cursor | None = None
+
+
+class SamplesQuery(Query):
+    """Of GET /qkd-links/{id}/samples."""
+
+    begin: Annotated[
+        Time | None, Field(alias="from", description="First moment; an hour before `to`.")
+    ] = None
+    end: Annotated[Time | None, Field(alias="to", description="After the last moment; now.")] = None
+    format: Annotated[Literal["json", "csv"], Field(description="`csv`: one line per sample.")] = (
+        "json"
+    )
 
 
 class QuotaQuery(Query):

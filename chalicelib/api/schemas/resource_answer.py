@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from chalicelib.api.schemas.base import Answer, Time
+from chalicelib.api.schemas.link_answer import LinkAnswer, ResolvedLinkAnswer
 from chalicelib.api.schemas.task_answer import TaskAnswer
 from chalicelib.domain.statuses import ResourceStatus
 
@@ -66,7 +67,7 @@ class AcceptedAnswer(Answer):
 
     task: TaskAnswer
     resources: list[ResourceAnswer]
-    links: list[str]
+    links: list[LinkAnswer]
     warnings: list[str]
 
 
@@ -103,6 +104,7 @@ class WouldAcceptAnswer(Answer):
 
     would_accept: bool
     resources: list[ResolvedResourceAnswer]
+    links: list[ResolvedLinkAnswer]
     quota: QuotaForecastAnswer
     warnings: list[str]
 

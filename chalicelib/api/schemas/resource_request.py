@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import json
-from typing import Annotated, Any
+from typing import Annotated, Any, Literal
 
 from pydantic import BeforeValidator, ConfigDict, Field, StringConstraints
 from pydantic_core import PydanticCustomError
 
-from chalicelib.api.schemas.base import Body, Line, Reference, Time
+from chalicelib.api.schemas.base import Body, Count, Line, Reference, Time
 from chalicelib.api.schemas.proof import TokenBody
 
 MAX_USERDATA = 64 * 1024
@@ -83,13 +83,32 @@ class WantedResourceBody(Body):
     cloudinit_file: Annotated[Line | None, _earlier("userdata_file")] = None
 
 
+class WantedLinkBody(Body):
+    """One QKD link between two resources of the request."""
+
+    friendly_name: FriendlyName
+    type: Annotated[Literal["qkd"], Field(description="Only QKD links are offered.")] = "qkd"
+    source: Annotated[Reference, Field(description="friendly_name of the resource at one end.")]
+    destination: Annotated[Reference, Field(description="And at the other.")]
+    qkd_link_id: Annotated[
+        Reference | None, Field(description="See GET /qkd-links; by default the site chooses.")
+    ] = None
+    min_bandwidth_bit_per_s: Annotated[
+        Count | None, Field(description="Secret key rate to be kept for this link.")
+    ] = None
+    key_size_bits: Annotated[Count | None, Field(description="Size of a key; a multiple of 8.")] = (
+        None
+    )
+
+
 class ResourcesBody(Body):
     """POST /resources."""
 
     expires_at: Annotated[Time, Field(description="When the resources end.")]
     resources: Annotated[list[WantedResourceBody], Field(min_length=1, max_length=500)]
     links: Annotated[
-        list[Any] | None, Field(max_length=500, description="This site offers no links yet.")
+        list[WantedLinkBody] | None,
+        Field(max_length=500, description="QKD links between resources of this request."),
     ] = None
     ssh_authorized_keys: Annotated[
         list[str],

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 from datetime import datetime, timedelta
 
+from chalicelib.domain.enrolment import Enrolment
 from chalicelib.domain.errors import (
     CloudOutcomeUnknown,
     CloudRefused,
@@ -25,10 +26,12 @@ from chalicelib.domain.resources import (
 from chalicelib.domain.statuses import ResourceStatus
 from chalicelib.domain.user_data import merge
 from chalicelib.services.backend import SYSTEM, Backend, phone_home_url
+from chalicelib.services.lifecycle.enrolment import NO_AGENTS, enrolments_of
 from chalicelib.services.lifecycle.leasing import Lessee, existing, leased
 from chalicelib.services.lifecycle.progress import StepInput, begin, done
 from chalicelib.services.phone_home import hash_of
 from chalicelib.services.ports import Compute, Port, Server, ServerSpec, ServerStatus
+from chalicelib.services.qkd_ports import QKDAgents
 
 _BUILD_STATUSES = {
     ServerStatus.SCHEDULING: ResourceStatus.IMAGING,
@@ -65,7 +68,9 @@ def _adopt_ports(compute: Compute, resource: Resource) -> list[Port]:
     return wanted
 
 
-def ensure_server(backend: Backend, compute: Compute, step: StepInput) -> None:
+def ensure_server(
+    backend: Backend, compute: Compute, step: StepInput, agents: QKDAgents = NO_AGENTS
+) -> None:
     """Make sure that the resource has exactly one server.
 
     Nova has no create token, so a server is looked for by our tag before every create, an intent
@@ -81,7 +86,7 @@ def ensure_server(backend: Backend, compute: Compute, step: StepInput) -> None:
         if server is None:
             if lessee.resource.server_id is not None:
                 raise ServerFailed(_VANISHED)
-            server = _create_server(backend, compute, lessee)
+            server = _create_server(backend, compute, lessee, agents)
         _note_server(backend, lessee, server.id)
     done(backend, step, "server")
 
@@ -101,8 +106,10 @@ def _adopt_server(compute: Compute, resource_id: str) -> Server | None:
     return servers[0] if servers else None
 
 
-def _create_server(backend: Backend, compute: Compute, lessee: Lessee) -> Server:
+def _create_server(backend: Backend, compute: Compute, lessee: Lessee, agents: QKDAgents) -> Server:
     _wait_for_lost_answer(backend, lessee.resource)
+    # Before the intent: when the lab cannot be reached, nothing is under way.
+    enrolments = enrolments_of(backend, agents, lessee.resource)
     token = backend.ids.new_secret()
     margin = backend.settings.lease / 2
     resource = lessee.change(
@@ -110,7 +117,7 @@ def _create_server(backend: Backend, compute: Compute, lessee: Lessee) -> Server
             current, lessee.owner, backend.clock(), hash_of(token), margin
         )
     )
-    spec = _server_spec(backend, resource, token)
+    spec = _server_spec(backend, resource, token, enrolments)
     try:
         return compute.create_server(spec)
     except (CloudRefused, CloudUnreachable):
@@ -129,7 +136,9 @@ def _wait_for_lost_answer(backend: Backend, resource: Resource) -> None:
         )
 
 
-def _server_spec(backend: Backend, resource: Resource, token: str) -> ServerSpec:
+def _server_spec(
+    backend: Backend, resource: Resource, token: str, enrolments: tuple[Enrolment, ...]
+) -> ServerSpec:
     task = backend.tasks.get(resource.task_id)
     secrets = secrets_of(task) if task else None
     user_data = merge(
@@ -138,6 +147,7 @@ def _server_spec(backend: Backend, resource: Resource, token: str) -> ServerSpec
         phone_home_url=phone_home_url(backend.settings),
         phone_home_token=token,
         resource_id=resource.id,
+        enrolments=enrolments,
     )
     return ServerSpec(
         resource_id=resource.id,

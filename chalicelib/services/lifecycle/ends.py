@@ -6,8 +6,9 @@ import json
 from collections.abc import Mapping
 from typing import Any
 
+from chalicelib.domain.links import Link
 from chalicelib.domain.resources import Resource, order_release
-from chalicelib.domain.statuses import BUILDING_STATUSES, ResourceStatus
+from chalicelib.domain.statuses import BUILDING_STATUSES, LinkStatus, ResourceStatus
 from chalicelib.domain.tasks import Task, TaskAction, fail, finish, mark_running
 from chalicelib.services.acceptance import derive
 from chalicelib.services.backend import Backend
@@ -25,6 +26,8 @@ _SPOKEN_ERRORS = frozenset(
         "WrongStatus",
         "NotFound",
         "ReleaseRequested",
+        "SiteRefused",
+        "SiteUnreachable",
     }
 )
 
@@ -129,7 +132,8 @@ def close_task(backend: Backend, task_id: str) -> None:
             park_task(backend, task_id, "Work on some resources is not done.")
         return
     now = backend.clock()
-    reason = _failure(task.action, found)
+    links = [backend.links.get(link_id) for link_id in task.link_ids]
+    reason = _failure(task.action, found, [link for link in links if link is not None])
     if reason is None:
         backend.tasks.change(task_id, lambda current: finish(current, now))
     else:
@@ -145,8 +149,8 @@ def _is_settled(action: TaskAction, resource: Resource) -> bool:
     return resource.status is ResourceStatus.UP or _leaves(resource)
 
 
-def _failure(action: TaskAction, resources: list[Resource]) -> str | None:
-    if action is TaskAction.DELETE:
+def _failure(action: TaskAction, resources: list[Resource], links: list[Link]) -> str | None:
+    if action in {TaskAction.DELETE, TaskAction.DELETE_LINK}:
         return None
     reasons = []
     for resource in resources:
@@ -156,6 +160,11 @@ def _failure(action: TaskAction, resources: list[Resource]) -> str | None:
             reasons.append(f"{resource.spec.friendly_name}: deleted before the task was done.")
         elif action is TaskAction.RESET and (failure := _reset_failure(resource)):
             reasons.append(f"{resource.spec.friendly_name}: {failure}")
+    reasons += [
+        f"{link.spec.friendly_name}: {link.failure_reason}"
+        for link in links
+        if link.status is LinkStatus.FAILED
+    ]
     return " ".join(reasons) or None
 
 

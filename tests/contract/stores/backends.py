@@ -19,6 +19,7 @@ from chalicelib.adapters.dynamodb.stores import Stores, stores
 from chalicelib.adapters.dynamodb.tables import create_tables, tables
 from chalicelib.config import Settings, load_settings
 from infra.local.aws import local_aws
+from tests.fakes.qkd import FakeLinkStore, FakeQKDLinkStore, FakeTelemetryStore
 from tests.fakes.stores import (
     FakeCatalogStore,
     FakeClaimStore,
@@ -45,7 +46,15 @@ def store_settings(url: str = "") -> Settings:
 
 @contextlib.contextmanager
 def fakes() -> Iterator[Stores]:
-    yield Stores(FakeResourceStore(), FakeTaskStore(), FakeCatalogStore(), FakeClaimStore())
+    yield Stores(
+        FakeResourceStore(),
+        FakeTaskStore(),
+        FakeCatalogStore(),
+        FakeClaimStore(),
+        FakeLinkStore(),
+        FakeQKDLinkStore(),
+        FakeTelemetryStore(),
+    )
 
 
 @contextlib.contextmanager

@@ -58,7 +58,22 @@ def test_environment_holds_nothing_of_the_host(tmp_path, monkeypatch):
     guest.boot(multipart(("slices-phone-home", "x-shellscript", content)), "vm")
 
     names = set(target.read_text().split()) - {"LC_CTYPE"}  # Python's own, when there is no locale
-    assert names == {"HOSTNAME", "PATH", "SLICES_SSH_HOST_KEY_DIR"}
+    assert names == {"HOSTNAME", "PATH", "SLICES_QKD_DIRECTORY", "SLICES_SSH_HOST_KEY_DIR"}
+
+
+def test_the_enrolment_comes_before_the_phone_home(tmp_path):
+    target = tmp_path / "order"
+    content = f"#!/bin/sh\necho %s >>{target}\n"
+
+    guest.boot(
+        multipart(
+            ("slices-phone-home", "x-shellscript", content % "home"),
+            ("slices-qkd-enrolment", "x-shellscript", content % "enrol"),
+        ),
+        "vm",
+    )
+
+    assert target.read_text().split() == ["enrol", "home"]
 
 
 def test_host_keys_are_keys_in_the_eyes_of_openssh(tmp_path):
@@ -111,7 +126,7 @@ def test_log_tells_the_outcome_and_no_content(caplog):
 
     guest.boot(multipart(("slices-phone-home", "x-shellscript", content)), "vm")
 
-    assert "guest vm: phone-home ended with exit status 3" in caplog.text
+    assert "guest vm: slices-phone-home ended with exit status 3" in caplog.text
     assert "secret-token" not in caplog.text
 
 

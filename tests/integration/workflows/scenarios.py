@@ -17,6 +17,7 @@ USUAL: dict[str, Any] = {
     "check_server": {"state": "active", "wait_seconds": 0},
     "check_ready": {"state": "ready", "wait_seconds": 0},
     "check_reboot": {"state": "ready", "wait_seconds": 0},
+    "activate_links": {"state": "active", "wait_seconds": 0},
     "remove_server": {"state": "gone", "wait_seconds": 0},
     "remove_network": {"state": "gone", "wait_seconds": 0},
 }
@@ -26,6 +27,7 @@ NOT_YET = {"state": "not yet", "wait_seconds": 0}
 _DETOURS: dict[str, dict[str, str]] = {
     "request": {
         "RecordFailure": "ServerFailed",
+        "ReleaseLinks": "ReleaseRequested",
         "RemoveServer": "ReleaseRequested",
         "IsServerGone": "ReleaseRequested",
         "RemoveNetwork": "ReleaseRequested",
@@ -34,12 +36,20 @@ _DETOURS: dict[str, dict[str, str]] = {
         "ParkResource": "CloudCredentialsRefused",
     },
     "release": {"ParkResource": "Unforeseen"},
+    "release_link": {},
     "reset": {"EndFailedReset": "ServerFailed", "ParkResource": "CloudCredentialsRefused"},
 }
 _FIRST_STEP = {
-    "request": "ensure_network",
-    "release": "remove_server",
+    "request": "reserve_links",
+    "release": "release_links",
     "reset": "reboot_server",
+}
+# What a workflow calls first of all.
+_ALWAYS_CALLED = {
+    "request": "prepare_request",
+    "release": "prepare_release",
+    "reset": "prepare_reset",
+    "release_link": "release_task_links",
 }
 # The function whose answer each choice reads.
 _ASKED = {
@@ -48,6 +58,7 @@ _ASKED = {
     "IsServerGone": "remove_server",
     "IsNetworkGone": "remove_network",
     "IsBack": "check_reboot",
+    "AreLinksActive": "activate_links",
 }
 
 
@@ -109,7 +120,7 @@ def _catches(workflow: str, name: str, state: dict[str, Any]) -> Iterator[Scenar
         error = "Unforeseen" if error == "States.ALL" else error
         script = {**_way_to(workflow, name), snake: [error]}
         if name == "ParkTask":
-            script[f"prepare_{workflow}"] = ["Unforeseen"]
+            script[_ALWAYS_CALLED[workflow]] = ["Unforeseen"]
         edge = (name, catcher["Next"])
         yield Scenario(f"{workflow}-{name}-{error}", workflow, edge, script)
 

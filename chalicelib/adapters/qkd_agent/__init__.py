@@ -1,0 +1,1 @@
+"""The client of the lab's QKD agents, through the tunnel."""

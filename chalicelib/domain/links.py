@@ -1,0 +1,195 @@
+"""A user's QKD link between two resources, and every change that it can undergo.
+
+As for resources, a change is a pure function that a store applies by compare-and-swap, and that
+accepts that its own effect is already there.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from datetime import datetime
+
+from chalicelib.domain.errors import WrongStatus
+from chalicelib.domain.ids import derived_uuid, suffix_of
+from chalicelib.domain.statuses import LINK_NEXT_STATUSES, LIVE_LINK_STATUSES, LinkStatus
+
+_USED = frozenset({LinkStatus.ACTIVE, LinkStatus.DEGRADED})
+
+
+@dataclass(frozen=True, slots=True)
+class LinkEnd:
+    """One end: a resource, as which SAE it fetches keys, and from which KME.
+
+    `agent` is the name of the site's agent.
+    """
+
+    resource_id: str
+    sae_id: str
+    agent: str
+    kme_url: str
+    enrolled_at: datetime | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class LinkSpec:
+    """What the user asked for, resolved; never changes."""
+
+    friendly_name: str
+    qkd_link_id: str
+    min_bandwidth_bit_per_s: int
+    key_size_bits: int
+
+
+@dataclass(frozen=True, slots=True)
+class LinkRelease:
+    """The order to release a link, and as what it will end."""
+
+    requested_at: datetime
+    actor: str
+    outcome: LinkStatus
+    reason: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Link:
+    """A link with its whole state; `version` counts the writes.
+
+    `reserved_until` is the end that the agents know; it follows `expires_at`.
+    """
+
+    id: str
+    infra_id: str
+    project_id: str
+    experiment_id: str
+    owner_id: str | None
+    task_id: str
+    spec: LinkSpec
+    ends: tuple[LinkEnd, ...]
+    created_at: datetime
+    expires_at: datetime
+    status: LinkStatus = LinkStatus.REQUESTED
+    version: int = 0
+    reserved_at: datetime | None = None
+    reserved_until: datetime | None = None
+    consumed_bits: int = 0
+    release: LinkRelease | None = None
+    failure_reason: str | None = None
+    ended_at: datetime | None = None
+
+    @property
+    def is_live(self) -> bool:
+        """Say whether the agents may still know it."""
+        return self.status in LIVE_LINK_STATUSES
+
+    @property
+    def is_wanted(self) -> bool:
+        """Say whether it lives and nobody has ordered its release."""
+        return self.is_live and self.release is None
+
+    @property
+    def is_listed(self) -> bool:
+        """Say whether lists show it: all but what has ended as asked."""
+        return self.status is not LinkStatus.RELEASED
+
+    @property
+    def application_id(self) -> str:
+        """The UUID under which both agents keep the reservation."""
+        return str(derived_uuid("qkd-application", self.id))
+
+    def end_of(self, resource_id: str) -> LinkEnd | None:
+        """Return the end that is this resource."""
+        return next((end for end in self.ends if end.resource_id == resource_id), None)
+
+    def other_end(self, end: LinkEnd) -> LinkEnd:
+        """Return the end that is not this one."""
+        return self.ends[0] if end.resource_id != self.ends[0].resource_id else self.ends[1]
+
+
+def sae_id_of(resource_id: str, link_id: str) -> str:
+    """Return the SAE ID of a resource on a link: 57 characters; certificates hold up to 64."""
+    return f"sae_{suffix_of(resource_id)}_{suffix_of(link_id)}"
+
+
+def transition(link: Link, to: LinkStatus) -> Link:
+    """Return the link in the next status.
+
+    Raises:
+        WrongStatus: LINK_NEXT_STATUSES does not allow the step.
+    """
+    if to not in LINK_NEXT_STATUSES[link.status]:
+        raise WrongStatus(f"{link.spec.friendly_name} is {link.status} and cannot become {to}.")
+    return replace(link, status=to)
+
+
+def record_reservation(link: Link, until: datetime, now: datetime) -> Link:
+    """Return the link as reserved at both agents; unchanged when it is to go."""
+    if not link.is_wanted:
+        return link
+    if link.status is LinkStatus.REQUESTED:
+        link = transition(replace(link, reserved_at=now), LinkStatus.RESERVED)
+    return link if link.reserved_until == until else replace(link, reserved_until=until)
+
+
+def record_enrolments(link: Link, sae_ids: frozenset[str], now: datetime) -> Link:
+    """Return the link with the SAEs that have a certificate; active once both have."""
+    if not link.is_wanted:
+        return link
+    ends = tuple(
+        replace(end, enrolled_at=now) if end.enrolled_at is None and end.sae_id in sae_ids else end
+        for end in link.ends
+    )
+    link = link if ends == link.ends else replace(link, ends=ends)
+    if link.status is LinkStatus.RESERVED and all(end.enrolled_at for end in link.ends):
+        return transition(link, LinkStatus.ACTIVE)
+    return link
+
+
+def record_quality(link: Link, *, is_usable: bool) -> Link:
+    """Return the link as degraded or active again, if it is one of both."""
+    wanted = LinkStatus.ACTIVE if is_usable else LinkStatus.DEGRADED
+    if link.status not in _USED or link.status is wanted or link.release is not None:
+        return link
+    return transition(link, wanted)
+
+
+def record_consumption(link: Link, bits: int) -> Link:
+    """Return the link with what its SAEs have used; agents count from zero, never backward."""
+    return replace(link, consumed_bits=bits) if bits > link.consumed_bits else link
+
+
+def move_end(link: Link, expires_at: datetime) -> Link:
+    """Return the link with another end in time."""
+    if not link.is_wanted or link.expires_at == expires_at:
+        return link
+    return replace(link, expires_at=expires_at)
+
+
+def order_link_release(
+    link: Link,
+    *,
+    at: datetime,
+    actor: str,
+    outcome: LinkStatus = LinkStatus.RELEASED,
+    reason: str | None = None,
+) -> Link:
+    """Return the link with the order to release it. Delete outranks failure, for good."""
+    if not link.is_live:
+        return link
+    order = link.release
+    is_upgrade = (
+        order is not None and order.outcome is LinkStatus.FAILED and outcome is LinkStatus.RELEASED
+    )
+    if order is not None and not is_upgrade:
+        return link
+    failure_reason = link.failure_reason or (reason if outcome is LinkStatus.FAILED else None)
+    return replace(
+        link, release=LinkRelease(at, actor, outcome, reason), failure_reason=failure_reason
+    )
+
+
+def close_link(link: Link, now: datetime) -> Link:
+    """Return the link in its end status; the agents are known to have nothing of it any more."""
+    if not link.is_live:
+        return link
+    outcome = link.release.outcome if link.release else LinkStatus.RELEASED
+    return transition(replace(link, ended_at=now), outcome)

@@ -1,0 +1,200 @@
+"""Reserve, activate and release links at the agents of both sites, repeatably.
+
+Delete wins: the order to release is written first, then the agents are told. Who reserves or admits
+looks at the order again afterwards, and takes back what came too late.
+"""
+
+from __future__ import annotations
+
+from datetime import timedelta
+
+from chalicelib.domain.errors import SiteRefused
+from chalicelib.domain.links import (
+    Link,
+    close_link,
+    order_link_release,
+    record_enrolments,
+    record_reservation,
+)
+from chalicelib.domain.resources import Resource, require_wanted
+from chalicelib.domain.statuses import LinkStatus, ResourceStatus
+from chalicelib.domain.tasks import StepStatus
+from chalicelib.services.acceptance import free_bandwidth
+from chalicelib.services.backend import SYSTEM, Backend
+from chalicelib.services.lifecycle.enrolment import agent_of
+from chalicelib.services.lifecycle.leasing import existing
+from chalicelib.services.lifecycle.progress import StepInput, begin, done, report
+from chalicelib.services.qkd_ports import QKDAgents, Reservation
+
+# The enrolment runs before the phone-home: by then the certificate is there, or will not come.
+_ENROL_GRACE = timedelta(minutes=2)
+_NOT_ENROLLED = (
+    "A VM did not enrol at its QKD agent. Look for 'enrolment' in the VM's /var/log/cloud-init-"
+    "output.log, check that it reaches the agent, and ask for the VMs again."
+)
+
+
+def reserve_links(backend: Backend, agents: QKDAgents, step: StepInput) -> None:
+    """Make sure that both agents hold a reservation for each link of the resource.
+
+    Raises:
+        SiteRefused: an agent refuses one, or it has failed already.
+    """
+    resource = existing(backend, step.resource_id)
+    require_wanted(resource)
+    for link_id in resource.link_ids:
+        link = backend.links.get(link_id)
+        if link is None:
+            raise SiteRefused(f"The link {link_id} was lost; ask for the VMs again.")
+        if not link.is_wanted:
+            _make_absent(agents, link)
+            if link.failure_reason:
+                raise SiteRefused(f"{link.spec.friendly_name}: {link.failure_reason}")
+            continue
+        begin(backend, StepInput(step.task_id, link.id), "reserved")
+        if reserve(backend, agents, link).is_wanted:
+            done(backend, StepInput(step.task_id, link.id), "reserved")
+
+
+def reserve(backend: Backend, agents: QKDAgents, link: Link) -> Link:
+    """Give both agents the reservation as it is to be now, and return the link's new state."""
+    for end in link.ends:
+        agent_of(agents, end).reserve(
+            Reservation(
+                application_id=link.application_id,
+                qkd_link_id=link.spec.qkd_link_id,
+                own_sae_id=end.sae_id,
+                far_sae_id=link.other_end(end).sae_id,
+                min_bandwidth_bit_per_s=link.spec.min_bandwidth_bit_per_s,
+                expires_at=link.expires_at,
+            )
+        )
+    now = backend.clock()
+    reserved = backend.links.change(
+        link.id, lambda current: record_reservation(current, link.expires_at, now)
+    )
+    if not reserved.is_wanted:
+        _make_absent(agents, reserved)
+    return reserved
+
+
+def activate_links(backend: Backend, agents: QKDAgents, task_id: str) -> dict[str, object]:
+    """Look once whether the VMs of the task's links have enrolled: `active`, or `waiting`.
+
+    A link whose VM does not enrol in time fails; its VMs stay.
+    """
+    task = backend.tasks.get(task_id)
+    links = [backend.links.get(link_id) for link_id in task.link_ids] if task else []
+    enrolled: dict[str, frozenset[str]] = {}
+    is_waiting = False
+    for link in links:
+        if link is None or not link.is_wanted or link.status is not LinkStatus.RESERVED:
+            continue
+        ups = [_up(backend, end.resource_id) for end in link.ends]
+        if None in ups:
+            # A VM that is parked or was removed: the task is not done, or the link is to go.
+            continue
+        step = StepInput(task_id, link.id)
+        begin(backend, step, "active")
+        for end in link.ends:
+            if end.agent not in enrolled:
+                enrolled[end.agent] = agent_of(agents, end).enrolled()
+        if _note_enrolments(backend, link, enrolled).status is LinkStatus.RESERVED:
+            if not _is_overdue(backend, ups):
+                is_waiting = True
+                continue
+            _fail(backend, agents, link)
+            report(backend, step, "active", StepStatus.FAILED, _NOT_ENROLLED)
+        else:
+            done(backend, step, "active")
+    if is_waiting:
+        return {"state": "waiting", "wait_seconds": backend.settings.poll_seconds}
+    return {"state": "active", "wait_seconds": 0}
+
+
+def _up(backend: Backend, resource_id: str) -> Resource | None:
+    resource = backend.resources.get(resource_id)
+    return resource if resource and resource.status is ResourceStatus.UP else None
+
+
+def _note_enrolments(backend: Backend, link: Link, enrolled: dict[str, frozenset[str]]) -> Link:
+    now = backend.clock()
+    sae_ids = frozenset(end.sae_id for end in link.ends if end.sae_id in enrolled[end.agent])
+    return backend.links.change(link.id, lambda current: record_enrolments(current, sae_ids, now))
+
+
+def _is_overdue(backend: Backend, resources: list[Resource | None]) -> bool:
+    reports = [one.phoned_home_at for one in resources if one and one.phoned_home_at]
+    return not reports or max(reports) + _ENROL_GRACE < backend.clock()
+
+
+def _fail(backend: Backend, agents: QKDAgents, link: Link) -> None:
+    now = backend.clock()
+    backend.links.change(
+        link.id,
+        lambda current: order_link_release(
+            current, at=now, actor=SYSTEM, outcome=LinkStatus.FAILED, reason=_NOT_ENROLLED
+        ),
+    )
+    release(backend, agents, link.id)
+
+
+def release_links(backend: Backend, agents: QKDAgents, step: StepInput) -> None:
+    """Make sure that no link of a resource that is to go is left at the agents."""
+    resource = existing(backend, step.resource_id)
+    for link_id in resource.link_ids:
+        if backend.links.get(link_id) is None:
+            continue
+        _order(backend, link_id, resource)
+        release(backend, agents, link_id)
+
+
+def _order(backend: Backend, link_id: str, resource: Resource) -> None:
+    order, now = resource.release, backend.clock()
+    is_failed = order is not None and order.outcome is ResourceStatus.FAILED
+    reason = f"{resource.spec.friendly_name} failed: {resource.failure_reason}"
+    backend.links.change(
+        link_id,
+        lambda current: order_link_release(
+            current,
+            at=now,
+            actor=order.actor if order else SYSTEM,
+            outcome=LinkStatus.FAILED if is_failed else LinkStatus.RELEASED,
+            reason=reason if is_failed else None,
+        ),
+    )
+
+
+def release_task_links(backend: Backend, agents: QKDAgents, task_id: str) -> None:
+    """Release the links that a task is about: the user's own order."""
+    task = backend.tasks.get(task_id)
+    if task is None or task.is_closed:
+        return
+    actor, now = str((task.intent or {}).get("actor", SYSTEM)), backend.clock()
+    for link_id in task.link_ids:
+        step = StepInput(task_id, link_id)
+        begin(backend, step, "released")
+        backend.links.change(
+            link_id, lambda current: order_link_release(current, at=now, actor=actor)
+        )
+        release(backend, agents, link_id)
+        done(backend, step, "released")
+
+
+def release(backend: Backend, agents: QKDAgents, link_id: str) -> None:
+    """Make sure that a link with an order to go is gone at both agents, and close it."""
+    link = backend.links.get(link_id)
+    if link is None or not link.is_live:
+        return
+    _make_absent(agents, link)
+    free_bandwidth(backend, link)
+    now = backend.clock()
+    backend.links.change(link_id, lambda current: close_link(current, now))
+
+
+def _make_absent(agents: QKDAgents, link: Link) -> None:
+    """Take reservation and certificates back at both agents; a link never reserved has none."""
+    for end in link.ends:
+        agent = agent_of(agents, end)
+        agent.release(link.application_id)
+        agent.revoke(end.sae_id)

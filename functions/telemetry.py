@@ -1,0 +1,23 @@
+"""The telemetry's schedule."""
+
+from __future__ import annotations
+
+import logging
+from dataclasses import asdict
+from typing import Any
+
+from chalice import Blueprint, Rate
+
+from chalicelib import bootstrap
+from chalicelib.services.telemetry import read_telemetry
+
+blueprint = Blueprint(__name__)
+logger = logging.getLogger(__name__)
+
+
+@blueprint.schedule(Rate(1, unit=Rate.MINUTES), name="telemetry")
+def telemetry(_event: Any) -> dict[str, Any]:
+    """Read the agents once and return what was stored."""
+    report = asdict(read_telemetry(bootstrap.backend(), bootstrap.qkd_agents()))
+    logger.info("telemetry: %s", report)
+    return report

@@ -1,0 +1,165 @@
+"""What telemetry stores, and what it says of users' links."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from datetime import timedelta
+
+import pytest
+
+from chalicelib.domain.errors import InvalidRequest, NotFound
+from chalicelib.domain.links import record_enrolments, record_reservation
+from chalicelib.domain.qkd import Alarm, AlarmKind, Occurrence, Provenance, Sample, Severity
+from chalicelib.domain.statuses import LinkStatus
+from chalicelib.services.check_links import WantedLink
+from chalicelib.services.qkd_ports import EventPage
+from chalicelib.services.telemetry import read_telemetry
+from chalicelib.services.view_links import get_qkd_link, list_qkd_links, read_samples
+from tests.fakes.qkd import QKD_LINK, SITES, STATE
+from tests.fakes.world import MEMBER, START, World, want
+
+
+@pytest.fixture
+def world():
+    world = World(qkd_sites=SITES)
+    read_telemetry(world.backend, world.lab.agents)
+    return world
+
+
+def read(world):
+    world.clock.advance(timedelta(minutes=1))
+    return read_telemetry(world.backend, world.lab.agents)
+
+
+def stored(world):
+    return world.qkd_links.get(QKD_LINK)
+
+
+def kinds(world):
+    return {(alarm.kind, alarm.severity) for alarm in stored(world).alarms}
+
+
+@pytest.fixture
+def link(world):
+    """A link in use."""
+    world.accept(want("a"), want("b"), links=(WantedLink("ab", "a", "b"),))
+    (link,) = world.links.by_id.values()
+    sae_ids = frozenset(end.sae_id for end in link.ends)
+
+    def use(current):
+        reserved = record_reservation(current, current.expires_at, START)
+        return record_enrolments(reserved, sae_ids, START)
+
+    return world.links.change(link.id, use)
+
+
+def test_a_link_that_both_agents_report_is_one(world):
+    assert list_qkd_links(world.backend, MEMBER) == (stored(world),)
+    assert stored(world).ends == ("kme-a", "kme-b")
+    assert stored(world).state == STATE
+    assert stored(world).alarms == ()
+
+
+def test_a_site_without_qkd_shows_none(world):
+    world.backend = replace(world.backend, settings=replace(world.backend.settings, qkd_sites=()))
+    assert list_qkd_links(world.backend, MEMBER) == ()
+    with pytest.raises(NotFound):
+        get_qkd_link(world.backend, MEMBER, QKD_LINK)
+
+
+@pytest.mark.parametrize(
+    ("qber", "expected"),
+    [(0.0499, None), (0.05, Severity.MINOR), (0.0599, Severity.MINOR), (0.06, Severity.MAJOR)],
+)
+def test_thresholds_of_the_qber(world, qber, expected):
+    world.lab.a.state = replace(STATE, qber=qber)
+    read(world)
+    assert kinds(world) == ({(AlarmKind.QBER_HIGH, expected)} if expected else set())
+
+
+def test_a_link_without_key_is_an_alarm_and_offers_nothing(world):
+    world.lab.a.state = replace(STATE, skr_bit_per_s=0.0, eskr_bit_per_s=0.0)
+    read(world)
+    assert kinds(world) == {(AlarmKind.SKR_ZERO, Severity.MAJOR)}
+    assert stored(world).free_bit_per_s == 0
+
+
+def test_the_other_end_tells_when_the_first_is_out_of_reach(world, link):
+    world.lab.a.is_down = True
+    world.lab.b.state = replace(STATE, qber=0.04)
+    report = read(world)
+    assert report.unreachable == ("kme-a",)
+    assert stored(world).state.qber == 0.04
+    assert (AlarmKind.TUNNEL_DOWN, Severity.MAJOR) in kinds(world)
+    assert world.telemetry.agents["kme-a"].unreachable_since is not None
+    world.lab.a.is_down = False
+    read(world)
+    assert kinds(world) == set()
+    assert world.telemetry.agents["kme-a"].unreachable_since is None
+    assert world.links.get(link.id).status is LinkStatus.ACTIVE
+
+
+def test_links_degrade_and_come_back(world, link):
+    assert link.status is LinkStatus.ACTIVE
+    down = Alarm(AlarmKind.LINK_DOWN, QKD_LINK, Severity.MAJOR, "the link is down")
+    world.lab.a.link_alarms = (down,)
+    assert read(world).changed_links == 1
+    assert world.links.get(link.id).status is LinkStatus.DEGRADED
+    assert read(world).changed_links == 0
+    world.lab.a.link_alarms = (replace(down, severity=Severity.MINOR),)
+    read(world)
+    assert world.links.get(link.id).status is LinkStatus.ACTIVE
+
+
+def test_what_occurred_is_shown_for_an_hour_and_read_once(world):
+    seen = Alarm(AlarmKind.REPLAY_SEEN, "sae_x", Severity.MINOR, "a key was asked for twice")
+    page = EventPage((Occurrence(world.clock(), seen),), 7, is_last=False)
+    world.lab.b.pages = [page, EventPage((), 9, is_last=True)]
+    read(world)
+    assert kinds(world) == {(AlarmKind.REPLAY_SEEN, Severity.MINOR)}
+    assert world.telemetry.agents["kme-b"].events_cursor == 9
+    world.clock.advance(timedelta(hours=1))
+    read(world)
+    assert kinds(world) == set()
+
+
+def sample(minutes):
+    at = START + timedelta(minutes=minutes)
+    return Sample(at, 0.033, 1200.0, 1000.0, 5000, 10, Provenance.EMULATED)
+
+
+def test_samples_are_stored_once_and_in_order(world):
+    world.lab.a.series = [sample(n) for n in range(3)]
+    world.clock.advance(timedelta(minutes=5))
+    assert read(world).samples == 3
+    assert read(world).samples == 0
+    world.lab.a.series.append(sample(6))
+    assert read(world).samples == 1
+    period = read_samples(world.backend, MEMBER, QKD_LINK, None, None)
+    assert [one.at.minute for one in period.samples] == [0, 1, 2, 6]
+    later = read_samples(world.backend, MEMBER, QKD_LINK, START + timedelta(minutes=2), None)
+    assert len(later.samples) == 2
+    assert not later.is_cut
+
+
+def test_a_period_that_ends_before_it_begins_is_refused(world):
+    with pytest.raises(InvalidRequest, match="from"):
+        read_samples(world.backend, MEMBER, QKD_LINK, START, START)
+
+
+def test_consumption_of_both_ends_adds_up_and_never_shrinks(world, link):
+    world.lab.a.used = {link.application_id: 256}
+    world.lab.b.used = {link.application_id: 512, "somebody else's": 1}
+    read(world)
+    assert world.links.get(link.id).consumed_bits == 768
+    world.lab.b.is_down = True
+    read(world)
+    assert world.links.get(link.id).consumed_bits == 768
+
+
+def test_a_moved_end_reaches_the_agents(world, link):
+    later = link.expires_at + timedelta(days=1)
+    world.links.change(link.id, lambda current: replace(current, expires_at=later))
+    read(world)
+    assert world.lab.a.applications[link.application_id].expires_at == later
+    assert world.links.get(link.id).reserved_until == later
