@@ -16,6 +16,7 @@ from functions import (
     reconcile,
     resources,
     tasks,
+    web_ui,
 )
 from functions.lifecycle import build, ends, remove, reset
 
@@ -32,6 +33,7 @@ for module in (
     phone_home,
     health,
     openapi_docs,
+    web_ui,
 ):
     app.register_blueprint(module.blueprint)
 

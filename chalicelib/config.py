@@ -81,6 +81,10 @@ class Settings:
     orphan_age: timedelta
     poll_seconds: int
     cors_origin: str
+    web_oidc_client_id: str
+    web_oidc_scope: str
+    web_oidc_origins: tuple[str, ...]
+    web_experiment_token_url: str | None
 
 
 def _text(value: str) -> str:
@@ -123,6 +127,10 @@ def _url(value: str) -> str:
     if parts.scheme not in {"http", "https"} or not parts.hostname:
         raise ValueError("must be an http(s) URL")
     return value.rstrip("/")
+
+
+def _origins(value: str) -> tuple[str, ...]:
+    return tuple(_url(word) for word in _words(value))
 
 
 def _optional_url(value: str) -> str | None:
@@ -204,6 +212,25 @@ SETTINGS: tuple[Setting, ...] = (
     Setting("ORPHAN_AGE_SECONDS", "900", _seconds, "Age from which an unknown server is removed."),
     Setting("POLL_SECONDS", "5", _positive, "Pause between two looks at a server."),
     Setting("CORS_ORIGIN", "", _text, "Origin that browsers may call from; empty: none."),
+    Setting(
+        "WEB_OIDC_CLIENT_ID",
+        "",
+        _text,
+        "Public OpenID client of the web page; empty: people paste their tokens.",
+    ),
+    Setting("WEB_OIDC_SCOPE", "openid userinfo projects", _text, "What the web page asks for."),
+    Setting(
+        "WEB_OIDC_ORIGINS",
+        "",
+        _origins,
+        "Origins of the issuer's endpoints, if not that of USER_TOKEN_DISCOVERY_URL.",
+    ),
+    Setting(
+        "WEB_EXPERIMENT_TOKEN_URL",
+        "",
+        _optional_url,
+        "Where the web page gets experiment tokens by name (local stack only).",
+    ),
     *(
         setting
         for kind, issuers, audiences, discovery in (
@@ -278,6 +305,10 @@ def load_settings(environment: Mapping[str, str]) -> Settings:
         orphan_age=values["ORPHAN_AGE_SECONDS"],
         poll_seconds=values["POLL_SECONDS"],
         cors_origin=values["CORS_ORIGIN"],
+        web_oidc_client_id=values["WEB_OIDC_CLIENT_ID"],
+        web_oidc_scope=values["WEB_OIDC_SCOPE"],
+        web_oidc_origins=values["WEB_OIDC_ORIGINS"],
+        web_experiment_token_url=values["WEB_EXPERIMENT_TOKEN_URL"],
     )
 
 

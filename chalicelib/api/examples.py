@@ -11,6 +11,7 @@ FLAVOR_ID = f"flavor_{_INFRA}_{_SUFFIX}"
 RESOURCE_ID = f"r_{_INFRA}_{_SUFFIX}"
 TASK_ID = f"task_{_INFRA}_00sqtwepw69hev0qxd08d2f3dk"
 
+# By the parameter's name, or else by the path's first word.
 PATH_EXAMPLES: dict[str, str] = {
     "disk-images": DISK_IMAGE_ID,
     "flavors": FLAVOR_ID,
@@ -18,6 +19,9 @@ PATH_EXAMPLES: dict[str, str] = {
     "tasks": TASK_ID,
     "problems": "quota-exceeded",
     "docs": "docs.js",
+    "release": "0f1e2d3c4b5a6978",
+    "directory": "app",
+    "ui": "main.js",
 }
 
 BODY_EXAMPLES: dict[str, dict[str, Any]] = {

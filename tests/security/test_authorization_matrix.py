@@ -51,7 +51,9 @@ MATRIX: dict[str, tuple[set[str] | frozenset[str], int]] = {
     **dict.fromkeys(
         ("add_disk_image", "delete_disk_image", "add_flavor", "delete_flavor"), _CATALOG_WRITES
     ),
-    **dict.fromkeys(("list_resources", "list_tasks", "list_infrastructures"), (EVERYBODY, 403)),
+    **dict.fromkeys(
+        ("list_resources", "list_tasks", "list_infrastructures", "show_caller"), (EVERYBODY, 403)
+    ),
     **dict.fromkeys(("show_resource", "list_events", "show_task"), _READS),
     "request_resources": (EXPERIMENT_ROLES, 403),
     **dict.fromkeys(

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from chalicelib.api.operations import catalog, documentation, resources, site, tasks
+from chalicelib.api.operations import catalog, documentation, resources, site, tasks, web_page
 from chalicelib.api.operations.model import Operation
 
 OPERATIONS: tuple[Operation[Any, Any], ...] = (
@@ -13,4 +13,5 @@ OPERATIONS: tuple[Operation[Any, Any], ...] = (
     *tasks.OPERATIONS,
     *site.OPERATIONS,
     *documentation.OPERATIONS,
+    *web_page.OPERATIONS,
 )
