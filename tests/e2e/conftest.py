@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import itertools
 from collections.abc import Iterator
+from pathlib import Path
 
 import pytest
 
@@ -24,7 +25,15 @@ VARIABLES = {
     "QUOTA_INSTANCES": "6",
     "LOCAL_SECONDS_RECONCILE": "1",
 }
+_HERE = Path(__file__).parent
 _numbers = itertools.count()
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Mark the tests of this directory, so that `make test` leaves them out."""
+    for item in items:
+        if _HERE in item.path.parents:
+            item.add_marker("e2e")
 
 
 @pytest.fixture(scope="session")

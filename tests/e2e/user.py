@@ -2,9 +2,20 @@
 
 from __future__ import annotations
 
+import base64
+import json
+from typing import Any
+
 from playwright.sync_api import Locator, Page, expect
 
 from tests.integration.stack.client import KEY
+
+_MOST_TABS = 80
+_FOCUSED_NAME = """() => {
+  const focused = document.activeElement;
+  const label = focused.labels?.[0]?.textContent ?? "";
+  return (focused.getAttribute("aria-label") ?? (label || focused.textContent)).trim();
+}"""
 
 
 class User:
@@ -51,6 +62,25 @@ class User:
         self.page.get_by_role("button", name="Request ").click()
         expect(self.page.get_by_role("heading", level=1, name="Build VMs")).to_be_visible()
 
-    def open_resource(self, name: str) -> None:
-        self.page.get_by_role("link", name=name, exact=False).first.click()
-        expect(self.page.get_by_role("heading", level=1)).to_contain_text(name)
+    @property
+    def project_id(self) -> str:
+        return self.claims(self.user_token)["proj"]
+
+    def experiment_claims(self) -> dict[str, Any]:
+        return self.claims(self.experiment_token)
+
+    @staticmethod
+    def claims(token: str) -> dict[str, Any]:
+        """Return what a token says."""
+        part = token.split(".")[1]
+        return json.loads(base64.urlsafe_b64decode(part + "=" * (-len(part) % 4)))
+
+    def tab_to(self, name: str) -> None:
+        """Press Tab until the control with this name has the focus."""
+        names = []
+        for _ in range(_MOST_TABS):
+            self.page.keyboard.press("Tab")
+            names.append(self.page.evaluate(_FOCUSED_NAME))
+            if names[-1] == name:
+                return
+        raise AssertionError(f"no way to {name!r} by Tab; met {names}")

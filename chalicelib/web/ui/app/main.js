@@ -3,7 +3,6 @@ import { finishSignIn } from "./oidc.js";
 import { siteConfig } from "./site.js";
 import { applyTheme } from "./theme.js";
 import { text } from "./strings.js";
-import { go } from "./router.js";
 import "../components/app-shell.js";
 
 applyTheme();
@@ -13,10 +12,6 @@ try {
   shell.isReady = true;
   if (await finishSignIn(config.oidc)) shell.proceed();
 } catch (error) {
-  if (shell.isReady) {
-    shell.message = text.signIn.failed(error.message);
-    go("#/sign-in");
-  } else {
-    shell.failure = error;
-  }
+  if (shell.isReady) shell.message = text.signIn.failed(error.message);
+  else shell.failure = error;
 }

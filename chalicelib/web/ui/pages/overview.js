@@ -69,7 +69,7 @@ class OverviewPage extends PageElement {
   #renderTasks(tasks) {
     const open = tasks.filter((task) => ["pending", "running"].includes(task.status));
     if (open.length === 0) return html`<p class="quiet">${words.noTasks}</p>`;
-    return html`<ul class="plain">${open.map((task) => html`<li><a href=${link("tasks", task.id)} class="row between"><span>${text.task.title(task.action)}</span>${statusPill(shownStatus(task))}</a>
+    return html`<ul class="plain">${open.map((task) => html`<li><div class="row between"><a href=${link("tasks", task.id)}>${text.task.title(task.action)}</a>${statusPill(shownStatus(task))}</div>
       <progress max="100" value=${task.completed} aria-label=${text.task.completed(task.completed)}></progress></li>`)}</ul>`;
   }
 

@@ -35,10 +35,10 @@ class TaskPage extends PageElement {
     if (error) return errorView(error);
     if (!task) return isLost ? html`<p class="notice" data-kind="warn" role="status">${text.task.lost}</p>` : loadingView();
     return html`<p class="crumb"><a href="#/tasks">${text.pages.tasks}</a></p><h1>${text.task.title(task.action)}</h1>
-      <div class="columns"><section class="card" aria-label=${text.task.steps}><bi-task-timeline .task=${task} ?lost=${isLost}></bi-task-timeline></section>
+      <div class="columns"><section class="card" aria-labelledby="steps"><h2 id="steps">${text.task.steps}</h2><bi-task-timeline .task=${task} ?lost=${isLost}></bi-task-timeline></section>
       <section class="card" aria-labelledby="vms"><h2 id="vms">${text.task.resources}</h2>
         <ul class="plain">${(this.resources.data ?? []).map((resource) => html`<li data-resource=${resource.friendly_name}>
-          <a class="row between" href=${link("resources", resource.id)}><span>${resource.friendly_name}</span>${statusPill(resource.status)}</a>
+          <div class="row between"><a href=${link("resources", resource.id)}>${resource.friendly_name}</a>${statusPill(resource.status)}</div>
           ${["terminated", "failed"].includes(resource.status) ? nothing : html`<span class="quiet small">${text.columns.ends} <bi-countdown .until=${resource.expires_at}></bi-countdown></span>`}</li>`)}</ul>
       </section></div>`;
   }
