@@ -18,15 +18,15 @@ ROOT = Path(__file__).parents[2]
 AXE = (ROOT / "tests/e2e/vendor/axe-core/axe.min.js").read_text(encoding="utf-8")
 SCREENSHOTS = ROOT / "build/screenshots"
 RULES = {"runOnly": ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"]}
-# Per page: where it is, and what shows that it is complete.
+# Per page: where it is, its heading, and what shows that it is complete.
 PAGES = {
-    "overview": ("#/", "table"),
-    "request": ("#/request", "bi-request-check"),
-    "catalog": ("#/catalog", "table"),
-    "qkd-links": ("#/qkd-links", ".state.empty"),
-    "tasks": ("#/tasks", "table"),
-    "administration": ("#/administration", "table"),
-    "not-found": ("#/nonsense", ".state.empty"),
+    "overview": ("#/", "Overview", "table"),
+    "request": ("#/request", "Request virtual machines", "bi-request-check"),
+    "catalog": ("#/catalog", "Catalog", "table"),
+    "qkd-links": ("#/qkd-links", "QKD links", ".state.empty"),
+    "tasks": ("#/tasks", "Tasks", "table"),
+    "administration": ("#/administration", "Administration", "table"),
+    "not-found": ("#/nonsense", "Not found", ".state.empty"),
 }
 
 
@@ -53,8 +53,9 @@ def test_no_page_has_a_violation(browser, stack, experiment, scheme):
         expect(page.get_by_role("heading", level=1)).to_be_visible()
         audit(page, f"sign-in-{scheme}")
         user.sign_in()
-        for name, (fragment, complete) in PAGES.items():
+        for name, (fragment, heading, complete) in PAGES.items():
             user.open(fragment)
+            expect(page.get_by_role("heading", level=1, name=heading)).to_be_visible()
             expect(page.locator(f"main {complete}").first).to_be_visible()
             if name == "request":
                 user.fill_request("node", 2)

@@ -5,11 +5,13 @@ const LANGUAGE = document.documentElement.lang;
 const MINUTE = 60, HOUR = 3600, DAY = 86_400;
 const dateTime = new Intl.DateTimeFormat(LANGUAGE, { dateStyle: "medium", timeStyle: "short", hour12: false });
 const timeOfDay = new Intl.DateTimeFormat(LANGUAGE, { timeStyle: "medium" });
+const hour = new Intl.DateTimeFormat(LANGUAGE, { hour: "2-digit", minute: "2-digit", hour12: false });
 const number = new Intl.NumberFormat(LANGUAGE, { maximumFractionDigits: 1 });
 const precise = new Intl.NumberFormat(LANGUAGE, { maximumFractionDigits: 4 });
 
 export const formatDate = (value) => (value ? dateTime.format(new Date(value)) : text.none);
 export const formatTime = (value) => (value ? timeOfDay.format(new Date(value)) : text.none);
+export const formatHour = (value) => hour.format(new Date(value));
 export const formatNumber = (value) => (value === null || value === undefined ? text.none : number.format(value));
 
 /** Return a length of time in its two largest units: "2 h 5 min". */

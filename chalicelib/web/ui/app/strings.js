@@ -20,7 +20,7 @@ export const text = {
   theme: { label: "Colors", system: "as the system", light: "light", dark: "dark" },
   actions: {
     copy: "Copy", copied: "Copied", cancel: "Cancel", retry: "Try again", reload: "Reload the page",
-    refresh: "Refresh", extend: "Extend", details: "Details", close: "Close", remove: "Remove",
+    extend: "Extend", details: "Details", close: "Close", remove: "Remove",
   },
   states: {
     loading: "Loading …",
@@ -37,7 +37,6 @@ export const text = {
       experiment: "This needs the token of an experiment",
       project: "This needs a project's token",
     },
-    signInAgain: "Your sign-in has ended",
   },
   status: {
     requested: ["requested", "Accepted; nothing has been made yet."],
@@ -91,7 +90,7 @@ export const text = {
     elsewhere: "You will come back to this page.",
     or: "Where do I get one?",
     failed: (reason) => `Signing in did not work (${reason}). Try again, or paste a token.`,
-    next: "To create or change something, add the token of an experiment as well:",
+    next: "To create or change something, add the token of an experiment as well.",
     go: "Go to the overview",
   },
   overview: {
@@ -114,12 +113,10 @@ export const text = {
     linkAlarm: (name, alarm) => `QKD link ${name}: ${alarm}`,
   },
   columns: {
-    name: "Name", status: "Status", address: "Address", ends: "Ends in", experiment: "Experiment",
-    flavor: "Flavor", actions: "Actions", task: "Task", progress: "Progress", started: "Started",
-    took: "Took", at: "When", actor: "Who", what: "What", change: "Status", detail: "Detail",
-    step: "Step", username: "Login name", minimum: "Needs", tags: "Tags", vcpus: "vCPUs", memory: "Memory",
-    disk: "Disk", description: "Description", id: "Identifier", location: "Name in the cloud",
-    hidden: "Hidden", ended: "Ended",
+    name: "Name", status: "Status", address: "Address", ends: "Ends in", task: "Task", progress: "Progress", started: "Started",
+    took: "Took", at: "When", actor: "Who", what: "What", change: "Status", username: "Login name", minimum: "Needs", tags: "Tags", vcpus: "vCPUs", memory: "Memory",
+    disk: "Disk", description: "Description", location: "Name in the cloud",
+    hidden: "Hidden",
   },
   quota: {
     instances: "VMs", vcpus: "vCPUs", ram_mib: "Memory",
@@ -189,11 +186,9 @@ export const text = {
     lost: "The site does not answer; this task goes on without us. Trying again …",
     failed: "It failed", steps: "Steps",
     resources: "VMs of this task",
-    other: "Other",
   },
   tasks: {
     title: "Tasks", empty: "No tasks yet", emptyHint: "Tasks appear when you ask for something.",
-    of: (count) => plural(count, "experiment", "experiments"),
   },
   catalog: {
     title: "Catalog", images: "Disk images", flavors: "Flavors",

@@ -1,7 +1,7 @@
 // One series over time, drawn by uPlot, which is fetched with the first chart. What it shows is
 // also its text for screen readers; the table beside it has every number.
 import { html } from "lit";
-import { formatNumber } from "../app/format.js";
+import { formatHour, formatNumber } from "../app/format.js";
 import { text } from "../app/strings.js";
 import { PageElement } from "./base.js";
 
@@ -49,7 +49,7 @@ class LineChart extends PageElement {
     const axis = { stroke: color("--quiet"), grid: { stroke: color("--line"), width: 1 }, ticks: { show: false } };
     return {
       width: place.clientWidth, height: HEIGHT, legend: { show: false }, cursor: { y: false },
-      axes: [axis, { ...axis, size: 64, values: (_, ticks) => ticks.map(formatNumber) }],
+      axes: [{ ...axis, values: (_, ticks) => ticks.map((tick) => formatHour(tick * 1000)) }, { ...axis, size: 64, values: (_, ticks) => ticks.map(formatNumber) }],
       series: [{}, { stroke: color("--accent"), width: 2, points: { show: false } }, { stroke: color("--bad"), width: 1, dash: [5, 5], points: { show: false } }].slice(0, this.limit ? 3 : 2),
     };
   }

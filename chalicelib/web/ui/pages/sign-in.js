@@ -15,6 +15,7 @@ class SignInPage extends PageElement {
   render() {
     return html`<div class="sign-in card stack"><h1>${text.signIn.title}</h1>
       <p class="lead">${text.signIn.lead(siteName())}</p>
+      ${session.good("user") && !session.good("experiment") ? html`<p class="notice">${text.signIn.next}</p>` : nothing}
       <bi-token-panel></bi-token-panel>
       ${session.isEmpty ? nothing : html`<div class="row"><button type="button" class="primary" data-action="proceed" @click=${() => document.querySelector("bi-app").proceed()}>${text.signIn.go}</button></div>`}
     </div>`;
