@@ -5,6 +5,7 @@ PY := .venv/bin/python
 CLOUD ?= simulator
 PORT ?= 8000
 EXPERIMENT ?= demo
+STATE ?= .state/local
 
 .PHONY: help
 help: ## Show this list
@@ -20,11 +21,11 @@ demo: setup ## Run the main job on a local stack: two VMs, from request to gone 
 
 .PHONY: up
 up: setup ## Keep a local stack running: API, token issuer, cloud (CLOUD=openstack, PORT=8000)
-	@$(PY) -m infra.local up --cloud $(CLOUD) --port $(PORT)
+	@exec $(PY) -m infra.local up --cloud $(CLOUD) --port $(PORT) --state $(STATE)
 
 .PHONY: token
 token: setup ## Print a fresh experiment token of the stack that `make up` runs (EXPERIMENT=demo)
-	@$(PY) -m infra.local token $(EXPERIMENT)
+	@$(PY) -m infra.local token $(EXPERIMENT) --state $(STATE)
 
 .PHONY: test
 test: setup ## Run all tests that need no more than Python
@@ -56,12 +57,14 @@ openstack: setup ## Run the real OpenStack control plane on this machine until C
 	@$(PY) -m infra.local.openstack start --foreground
 
 .PHONY: bench
-bench: setup ## Measure CPU, import time and added latency
+bench: setup ## Measure CPU, import time, added latency and key delivery
 	@$(PY) -m infra.local.bench
+	@$(PY) -m infra.onprem.bench
 
 .PHONY: docs
 docs: setup ## Write the generated reference pages again
 	@$(PY) -m infra.local.docs
+	@$(PY) -m infra.onprem.docs
 
 .PHONY: lock
 lock: setup ## Pin the dependencies again from pyproject.toml

@@ -117,7 +117,14 @@ def _parameters(operation: Operation[Any, Any]) -> list[dict[str, Any]]:
         kept = _without_null(described)
         text = kept.pop("description", "")
         parameters.append(
-            {"name": name, "in": "query", "required": False, "description": text, "schema": kept}
+            {
+                "name": name,
+                "in": "query",
+                "required": False,
+                "allowEmptyValue": True,  # counts as absent
+                "description": text,
+                "schema": kept,
+            }
         )
     parameters.append(_header("X-Request-Id", "Found again in answers and logs."))
     if operation.has_etag:

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import logging
 from dataclasses import dataclass, replace
+from datetime import datetime
 
 from chalicelib.domain.errors import CloudError, Unavailable
-from chalicelib.domain.resources import Resource
+from chalicelib.domain.resources import Resource, order_release
 from chalicelib.domain.statuses import ResourceStatus
 from chalicelib.domain.tasks import Task, begin_execution
 from chalicelib.services.acceptance import WORKFLOWS, execution_name, start
@@ -93,13 +94,30 @@ def _resume(backend: Backend, task: Task) -> bool:
 
 
 def _release_expired(backend: Backend) -> int:
+    """End the resources whose time is up.
+
+    The resource is written first, unlike for a user's order: an extension that is granted while
+    the sweep runs must not be followed by the end. A task that is missing, because a sweep died
+    in between, is written by the next one.
+    """
     expired = 0
-    now = backend.clock()
-    for resource in backend.resources.live():
-        if resource.expires_at <= now and resource.release is None:
+    for listed in backend.resources.live():
+        resource = listed
+        if listed.release is None and listed.expires_at <= backend.clock():
+            resource = backend.resources.change(
+                listed.id, lambda current: _ended_by_time(current, backend.clock())
+            )
+            expired += resource.release is not None
+        if resource.release is not None and resource.release.reason == _EXPIRED:
             order(backend, resource, SYSTEM, ResourceStatus.TERMINATED, _EXPIRED)
-            expired += 1
     return expired
+
+
+def _ended_by_time(resource: Resource, now: datetime) -> Resource:
+    """Return the resource with the order to go, unless it has more time or is going already."""
+    if resource.expires_at > now or resource.release is not None or not resource.is_live:
+        return resource
+    return order_release(resource, at=now, actor=SYSTEM, reason=_EXPIRED)
 
 
 def _fail_lost(backend: Backend, compute: Compute) -> int:

@@ -41,6 +41,7 @@ def main(arguments: list[str] | None = None) -> int:
     ending.watch()
     stack = LocalStack(_stack_options(options))
     began = time.monotonic()
+    _tell(f"starting API, token issuer, workflows and cloud ({options.cloud})")
     try:
         stack.start()
     except OSError as error:

@@ -8,7 +8,7 @@ from typing import Protocol
 
 from infra.local.openstack import lifecycle
 from infra.local.openstack.clouds import TENANT_CLOUD
-from infra.local.openstack.state import DEFAULT_STATE, State
+from infra.local.openstack.state import State
 from infra.local.simulator import Simulator
 
 CLOUDS = ("simulator", "openstack")
@@ -68,7 +68,7 @@ class RealCloud:
     cloud_name = TENANT_CLOUD
     outlives_stack = True
 
-    def __init__(self, *, keep: bool, state: Path = DEFAULT_STATE) -> None:
+    def __init__(self, *, keep: bool, state: Path) -> None:
         self._state = State(state.resolve())
         self._keep = keep
         self._was_started_here = False
@@ -89,10 +89,12 @@ class RealCloud:
         return lifecycle.status(self._state).auth_url or ""
 
 
-def make_cloud(kind: str, state: Path, *, boot_seconds: float, keep: bool) -> Cloud:
+def make_cloud(
+    kind: str, state: Path, *, boot_seconds: float, keep: bool, openstack_state: Path
+) -> Cloud:
     """Return the cloud of this kind, not started."""
     if kind == "openstack":
-        return RealCloud(keep=keep)
+        return RealCloud(keep=keep, state=openstack_state)
     return SimulatedCloud(state, boot_seconds)
 
 

@@ -6,7 +6,8 @@ cd "$(dirname "$0")/../.."
 readonly EXPERIMENT=demo-experiment
 readonly ASK=examples/request-resources.sh
 image=ubuntu-24.04 flavor=m1.small
-[[ ${SLICES_CLOUD:-simulator} == simulator ]] || flavor=m1.tiny
+cloud=$(curl -sSf "$SLICES_ADMIN_URL/" | jq -r .cloud)
+[[ $cloud == simulator ]] || flavor=m1.tiny
 
 title() { printf '\n\033[1m%s\033[0m\n' "$*"; }
 run() {
@@ -40,8 +41,10 @@ curl -sSf -H @"$token_header" -H 'Content-Type: application/json' --data "{\"exp
 
 title "4. Delete both, and see that nothing is left"
 run "$ASK" "$EXPERIMENT" --delete
-printf 'Resources of the experiment: %s\n' "$(curl -sSf -H @"$token_header" "$SLICES_BI_URL/resources" | jq length)"
-printf 'Left in the cloud: %s\n' "$(curl -sSf "$SLICES_ADMIN_URL/cloud" | jq -c .)"
+resources=$(curl -sSf -H @"$token_header" "$SLICES_BI_URL/resources" | jq length)
+printf 'Resources of the experiment: %s\n' "$resources"
+left=$(curl -sSf "$SLICES_ADMIN_URL/cloud" | jq -c 'map_values(length)')
+printf 'Left in the cloud: %s\n' "$left"
 
 title "Done. What to try next"
 cat <<'NEXT'

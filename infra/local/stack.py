@@ -22,6 +22,7 @@ from infra.local.aws import local_aws
 from infra.local.clouds import Cloud, SimulatedCloud, make_cloud
 from infra.local.issuer import Issuer
 from infra.local.lambda_functions import Functions, serve_functions
+from infra.local.openstack.state import DEFAULT_STATE as DEFAULT_OPENSTACK_STATE
 from infra.local.release import release_all
 from infra.local.scheduler import Scheduler, schedules
 from infra.local.server import ApiServer
@@ -38,7 +39,8 @@ class StackOptions:
     """How to run the stack; port 0 takes a free one.
 
     `release_seconds` bounds the wait for VMs to go from a cloud that outlives the stack.
-    `variables` are put over the app's environment.
+    `variables` are put over the app's environment. `openstack_state` is where the real control
+    plane lives.
     """
 
     cloud: str = "simulator"
@@ -48,6 +50,7 @@ class StackOptions:
     state: Path = DEFAULT_STATE
     boot_seconds: float = 2.0
     keep_cloud: bool = False
+    openstack_state: Path = DEFAULT_OPENSTACK_STATE
     release_seconds: float = 60.0
     run_schedules: bool = True
     variables: dict[str, str] = field(default_factory=dict)
@@ -131,6 +134,7 @@ class LocalStack:
             options.state,
             boot_seconds=options.boot_seconds,
             keep=options.keep_cloud,
+            openstack_state=options.openstack_state,
         )
         clouds_yaml = self._start_cloud(parts, self._cloud)
         variables = environment.app_environment(

@@ -81,10 +81,11 @@ def test_a_life_by_http(api: Api) -> None:
 
 def test_a_vm_phones_home_once(api: Api) -> None:
     resource_id = api.request()["id"]
+    lease = api.settings.lease
     api.resources.change(
         resource_id,
         lambda current: record_create_intent(
-            take_lease(current, "runner", NOW, api.settings.lease), "runner", NOW, hash_of("once")
+            take_lease(current, "runner", NOW, lease), "runner", NOW, hash_of("once"), lease / 2
         ),
     )
     body = {"resource_id": resource_id, "ssh_host_keys": [SSH_KEY]}

@@ -27,11 +27,16 @@ _RFC3339 = re.compile(
 )
 _MAX_SHOWN_NAME = 100
 
+# All of them defer their building to their first use: a cold start then pays for the few that its
+# first request needs.
+
 
 class Body(BaseModel):
     """A request body, or part of one. Unknown fields are kept, so that they can be reported."""
 
-    model_config = ConfigDict(extra="allow", strict=True, frozen=True, hide_input_in_errors=True)
+    model_config = ConfigDict(
+        extra="allow", strict=True, frozen=True, hide_input_in_errors=True, defer_build=True
+    )
 
 
 class NoBody(Body):
@@ -41,14 +46,19 @@ class NoBody(Body):
 class Query(BaseModel):
     """Query parameters; they come as text."""
 
-    model_config = ConfigDict(extra="ignore", frozen=True, hide_input_in_errors=True)
+    model_config = ConfigDict(
+        extra="ignore", frozen=True, hide_input_in_errors=True, defer_build=True
+    )
 
 
 class Answer(BaseModel):
     """A response body, or part of one: every field is always present."""
 
     model_config = ConfigDict(
-        frozen=True, extra="forbid", json_schema_serialization_defaults_required=True
+        frozen=True,
+        extra="forbid",
+        json_schema_serialization_defaults_required=True,
+        defer_build=True,
     )
 
 
@@ -97,8 +107,9 @@ def _whole(value: Any) -> Any:
     return int(value) if isinstance(value, float) and value.is_integer() else value
 
 
-WholeNumber = Annotated[int, BeforeValidator(_whole)]
-Count = Annotated[WholeNumber, Field(ge=0, le=2**31 - 1)]
+# Goes after the bounds: before them, it would hide them from the JSON schema.
+AlsoAsFloat = BeforeValidator(_whole)
+Count = Annotated[int, Field(ge=0, le=2**31 - 1), AlsoAsFloat]
 
 
 def validate(model: type[ModelT], data: Mapping[str, Any]) -> ModelT:

@@ -6,7 +6,7 @@ from typing import Annotated, Literal
 
 from pydantic import Field, StringConstraints
 
-from chalicelib.api.schemas.base import Answer, Body, Count, Line, Text, Time, WholeNumber
+from chalicelib.api.schemas.base import AlsoAsFloat, Answer, Body, Count, Line, Text, Time
 from chalicelib.api.schemas.proof import TokenBody
 
 Username = Annotated[str, StringConstraints(pattern=r"^[a-zA-Z_][a-zA-Z0-9_.-]{0,31}$")]
@@ -61,7 +61,7 @@ class FlavorBody(Body):
     friendly_name: Line
     description: Text = ""
     flavor_type: Literal["vm", "baremetal", "container", "qkd"] = "vm"
-    vcpus: Annotated[WholeNumber, Field(ge=1, le=1024)]
+    vcpus: Annotated[int, Field(ge=1, le=1024), AlsoAsFloat]
     ram_mib: Count
     disk_mb: Count
     location: Annotated[

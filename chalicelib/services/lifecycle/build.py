@@ -188,9 +188,11 @@ def _the_server(compute: Compute, resource: Resource) -> Server:
 
 
 def _go_live(backend: Backend, compute: Compute, resource: Resource, server: Server) -> None:
-    ports = compute.find_ports(resource.id)
-    wanted = len(resource.placement.network_refs)
-    if len(ports) < wanted or any(port.device_id != server.id for port in ports):
+    networks = resource.placement.network_refs
+    # The first network that was asked for stays the first: its address is the VM's own.
+    found = [port for port in compute.find_ports(resource.id) if port.network_id in networks]
+    ports = sorted(found, key=lambda port: networks.index(port.network_id))
+    if len(ports) < len(networks) or any(port.device_id != server.id for port in ports):
         # The loser of a port race unbinds the winner's port: such a VM has no network.
         raise ServerFailed("OpenStack took the VM's network port away. Ask for the VM again.")
     addresses = [address for port in ports for address in port.addresses]

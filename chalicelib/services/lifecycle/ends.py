@@ -74,7 +74,14 @@ def _needs_work(resource: Resource | None) -> bool:
     One that is up is its user's: building it again, because a sibling was parked, would take a VM
     that was shut down from inside for one that does not start, and remove it.
     """
-    return resource is not None and resource.status in _UNDER_WAY
+    return resource is not None and resource.status in _UNDER_WAY and not _leaves(resource)
+
+
+def _leaves(resource: Resource) -> bool:
+    """Say whether its user gave the resource up: then the delete task removes it."""
+    if resource.status is ResourceStatus.TERMINATED:
+        return True
+    return resource.release is not None and resource.release.outcome is ResourceStatus.TERMINATED
 
 
 def prepare_release(backend: Backend, task_id: str) -> tuple[str, ...]:
@@ -135,7 +142,7 @@ def _is_settled(action: TaskAction, resource: Resource) -> bool:
         return True
     if action is TaskAction.DELETE:
         return False
-    return resource.status is ResourceStatus.UP
+    return resource.status is ResourceStatus.UP or _leaves(resource)
 
 
 def _failure(action: TaskAction, resources: list[Resource]) -> str | None:
@@ -145,7 +152,7 @@ def _failure(action: TaskAction, resources: list[Resource]) -> str | None:
     for resource in resources:
         if resource.status is ResourceStatus.FAILED:
             reasons.append(f"{resource.spec.friendly_name}: {resource.failure_reason}")
-        elif resource.status is ResourceStatus.TERMINATED:
+        elif _leaves(resource):
             reasons.append(f"{resource.spec.friendly_name}: deleted before the task was done.")
         elif action is TaskAction.RESET and (failure := _reset_failure(resource)):
             reasons.append(f"{resource.spec.friendly_name}: {failure}")

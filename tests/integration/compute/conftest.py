@@ -1,12 +1,10 @@
 """Clouds to test the adapter on: the simulator, and the real control plane where it runs."""
 
-import os
 import secrets
 import time
 import uuid
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from pathlib import Path
 
 import openstack
 import pytest
@@ -16,10 +14,11 @@ from chalicelib.adapters.openstack.compute import OpenStackCompute
 from chalicelib.adapters.openstack.connection import CloudConnection
 from chalicelib.domain.ids import IdKind, make_id, uuid7
 from chalicelib.services.ports import ServerSpec
-from infra.local.openstack.state import DEFAULT_STATE, State
 from infra.local.simulator import Simulator
 
 USER_DATA = b"#cloud-config\nhostname: contract\n"
+# The first test may have to install and to start everything.
+REAL_CLOUD = (pytest.mark.openstack, pytest.mark.timeout(600))
 
 
 def now():
@@ -120,16 +119,13 @@ def world(simulator):
 
 
 @pytest.fixture
-def real_cloud(monkeypatch):
+def real_cloud(control_plane, monkeypatch):
     """The real control plane, named by the environment."""
-    state = State(Path(os.environ.get("OPENSTACK_STATE", DEFAULT_STATE)).resolve())
-    if not state.ready_file.exists():
-        pytest.skip("the real control plane does not run: make openstack")
-    monkeypatch.setenv("OS_CLIENT_CONFIG_FILE", str(state.clouds_file))
+    monkeypatch.setenv("OS_CLIENT_CONFIG_FILE", str(control_plane.clouds_file))
 
 
 @pytest.fixture(
-    params=["simulator", pytest.param("real_cloud", marks=pytest.mark.openstack)],
+    params=["simulator", pytest.param("real_cloud", marks=REAL_CLOUD)],
 )
 def any_world(request):
     """The adapter on each cloud in turn."""

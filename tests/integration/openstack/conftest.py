@@ -1,48 +1,30 @@
-"""A real control plane for the tests of this directory.
+"""The real control plane's clients, the whole stack on top of it, and ways to disturb both."""
 
-Taken from OPENSTACK_STATE or the default state, and started unless it runs; only what was started
-here is stopped. Not for several pytest workers: the first to finish would stop it for all.
-"""
+from __future__ import annotations
 
-import os
-import subprocess
-import sys
+import json
 import time
 import uuid
-from pathlib import Path
 
 import openstack
 import pytest
+from openstack.compute.v2._proxy import Proxy
 from openstack.config import OpenStackConfig
 
-from infra.local.openstack.state import DEFAULT_STATE, State
+from chalicelib import bootstrap
+from infra.local.openstack.clouds import TENANT_CLOUD
+from infra.local.openstack.state import write_private
+from infra.local.stack import LocalStack, StackOptions
+from tests.integration.openstack.truth import Truth
+from tests.integration.stack.client import experiments, wait_until
 
 POLL_SECONDS = 0.2
-
-
-@pytest.fixture(scope="session")
-def control_plane():
-    state = State(Path(os.environ.get("OPENSTACK_STATE", DEFAULT_STATE)).resolve())
-    if _command(state, "status").returncode == 0:
-        yield state
-        return
-    installed = _command(state, "install")
-    if installed.returncode:
-        pytest.skip(f"OpenStack cannot be installed here: {installed.stderr}")
-    started = _command(state, "start")
-    if started.returncode:
-        pytest.fail(started.stderr)
-    yield state
-    _command(state, "stop")
-
-
-def _command(state, action):
-    return subprocess.run(
-        [sys.executable, "-m", "infra.local.openstack", action, "--state", str(state.root)],
-        capture_output=True,
-        text=True,
-        check=False,
-    )
+PATIENCE_SECONDS = 150
+VARIABLES = {
+    "PARK_SECONDS": "1",
+    # As much as the flavor that fits no host: Nova is to refuse it, not this site's quota.
+    "QUOTA_RAM_MIB": "4000000",
+}
 
 
 @pytest.fixture(scope="session")
@@ -104,3 +86,98 @@ def until(condition, seconds=60):
             pytest.fail(f"not true after {seconds} s")
         time.sleep(POLL_SECONDS)
     return value
+
+
+@pytest.fixture
+def nova_quota(admin, tenant):
+    """Set the tenant's quotas in Nova, -1 for none, until the end of the test.
+
+    Ask for it before whatever creates servers: no quota can be set below what is in use.
+    """
+    project_id = tenant.current_project_id
+    before = admin.compute.get_quota_set(project_id)
+    usual = {name: before[name] for name in ("instances", "ram")}
+
+    def limit(**quotas):
+        assert quotas.keys() <= usual.keys()
+        admin.compute.update_quota_set(project_id, **quotas)
+
+    yield limit
+    limit(**usual)
+
+
+@pytest.fixture(scope="package")
+def stack_clouds_yaml(control_plane, tmp_path_factory):
+    """The stack's own clouds.yaml: tests may spoil it."""
+    path = tmp_path_factory.mktemp("clouds") / "clouds.yaml"
+    write_private(path, control_plane.clouds_file.read_text())
+    return path
+
+
+@pytest.fixture(scope="package")
+def stack(control_plane, stack_clouds_yaml, tmp_path_factory):
+    """The whole stack; of the package, since only one may run and other packages have theirs."""
+    options = StackOptions(
+        cloud="openstack",
+        state=tmp_path_factory.mktemp("stack"),
+        openstack_state=control_plane.root,
+        variables={**VARIABLES, "OS_CLIENT_CONFIG_FILE": str(stack_clouds_yaml)},
+    )
+    with LocalStack(options) as stack:
+        yield stack
+    assert not stack.left_behind
+
+
+@pytest.fixture
+def truth(admin, tenant):
+    return Truth(admin, tenant.current_project_id)
+
+
+@pytest.fixture
+def new_experiment(stack, truth):
+    """Make experiments; after the test the cloud has to be empty."""
+    with experiments(stack, patience_seconds=PATIENCE_SECONDS) as make:
+        yield make
+    wait_until(lambda: not truth.leftovers(), "an empty cloud after the test", PATIENCE_SECONDS)
+
+
+@pytest.fixture
+def experiment(new_experiment):
+    return new_experiment()
+
+
+@pytest.fixture
+def spoil_clouds_yaml(stack_clouds_yaml):
+    """Change the login in the stack's clouds.yaml; call it without arguments to repair it."""
+    good = stack_clouds_yaml.read_text()
+
+    def spoil(**login):
+        config = json.loads(good)
+        config["clouds"][TENANT_CLOUD]["auth"].update(login)
+        write_private(stack_clouds_yaml, json.dumps(config))
+
+    yield spoil
+    spoil()
+
+
+@pytest.fixture
+def restart(stack):
+    """Forget the open connection, whose login is still good, as a function that starts does."""
+    assert stack
+    return bootstrap.reset
+
+
+@pytest.fixture
+def steer_hypervisor(monkeypatch):
+    """Add metadata for the fake driver to each new server: the API has no way to say it."""
+
+    def steer(**metadata):
+        create = Proxy.create_server
+
+        def create_server(self, **attributes):
+            merged = {**attributes["metadata"], **metadata}
+            return create(self, **{**attributes, "metadata": merged})
+
+        monkeypatch.setattr(Proxy, "create_server", create_server)
+
+    return steer

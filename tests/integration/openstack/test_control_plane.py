@@ -56,15 +56,15 @@ def test_server_lives_from_create_to_404(tenant, create_server, port, name):
     assert not tenant.network.get_port(port).device_id
 
 
-def test_impossible_flavor_finds_no_host(tenant, memory_quota, create_server):
+def test_impossible_flavor_finds_no_host(tenant, nova_quota, create_server):
     # Otherwise the quota refuses it before the scheduler sees it.
-    memory_quota(-1)
+    nova_quota(ram=-1)
     server = create_server(flavor="m1.impossible")
     assert wait_error(tenant, server) == "No valid host was found. "
 
 
-def test_quota_is_enforced(memory_quota, create_server):
-    memory_quota(100)
+def test_quota_is_enforced(nova_quota, create_server):
+    nova_quota(ram=100)
     with pytest.raises(exceptions.ForbiddenException) as refusal:
         create_server()
     assert refusal.value.details.startswith("Quota exceeded for ram: Requested 512")
@@ -119,19 +119,3 @@ def test_disk_images_describe_themselves(tenant, disk_image, username, cloud_ini
     properties = tenant.image.find_image(disk_image, ignore_missing=False).properties
     assert properties["slices_default_username"] == username
     assert properties["slices_cloud_init"] == cloud_init
-
-
-@pytest.fixture
-def memory_quota(admin, tenant):
-    """Set the tenant's memory quota in MiB, -1 for none, until the end of the test.
-
-    Ask for it before create_server: no quota can be set below what is in use.
-    """
-    project_id = tenant.current_project_id
-    before = admin.compute.get_quota_set(project_id).ram
-
-    def limit(mebibytes):
-        admin.compute.update_quota_set(project_id, ram=mebibytes)
-
-    yield limit
-    limit(before)

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import itertools
 import json
 import time
 import uuid
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
 from typing import Any, NamedTuple
 from urllib.parse import urlencode
@@ -16,6 +18,7 @@ from infra.local.stack import LocalStack
 
 DEADLINE_SECONDS = 60
 _CLOSED = {"finished", "failed"}
+_numbers = itertools.count()
 KEY = "ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAIBtaGrM31h0B0UCfkF7h1yOq8eHyJcZLs1Vk9sTjbn8b test"
 
 
@@ -41,7 +44,15 @@ def in_hours(hours: float) -> str:
 class Experiment:
     """Calls with an experiment's token; the user's token goes into bodies."""
 
-    def __init__(self, stack: LocalStack, name: str, project: str) -> None:
+    def __init__(
+        self,
+        stack: LocalStack,
+        name: str,
+        project: str,
+        patience_seconds: float = DEADLINE_SECONDS,
+    ) -> None:
+        self._patience_seconds = patience_seconds
+        self.name = name
         self._url = stack.addresses.api_url
         self.token = stack.issuer.experiment_token(name, project=project)
         self.user_token = stack.issuer.user_token("ada", project=project)
@@ -93,6 +104,7 @@ class Experiment:
         return wait_until(
             lambda: task if (task := self.task(task_id))["status"] in _CLOSED else None,
             f"the end of {task_id}",
+            self._patience_seconds,
         )
 
     def resource(self, resource_id: str) -> Any:
@@ -102,6 +114,15 @@ class Experiment:
         return wait_until(
             lambda: r if (r := self.resource(resource_id))["status"] == status else None,
             f"{resource_id} to be {status}",
+            self._patience_seconds,
+        )
+
+    def parked_task(self, task_id: str) -> Any:
+        """Wait until a step of the task says what it waits for; return the task."""
+        return wait_until(
+            lambda: task if "Waiting since" in details(task := self.task(task_id)) else None,
+            f"{task_id} to say that it waits",
+            self._patience_seconds,
         )
 
     def listed(self) -> list[Any]:
@@ -120,3 +141,23 @@ class Experiment:
         """Order the removal of what is left."""
         for resource in self.listed():
             self.ok("DELETE", f"/resources/{resource['id']}")
+
+
+def details(task: Any) -> str:
+    """Return what the task's steps say, all together."""
+    return " ".join(step["detail"] or "" for step in task["steps"])
+
+
+@contextmanager
+def experiments(stack: LocalStack, **options: Any) -> Iterator[Callable[[], Experiment]]:
+    """Give out experiments of their own projects; at the end order the removal of what is left."""
+    made: list[Experiment] = []
+
+    def make() -> Experiment:
+        number = next(_numbers)
+        made.append(Experiment(stack, f"experiment-{number}", f"project-{number}", **options))
+        return made[-1]
+
+    yield make
+    for one in made:
+        one.delete_all()

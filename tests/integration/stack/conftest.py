@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-import itertools
 from collections.abc import Callable, Iterator
 
 import pytest
 
 from infra.local.stack import LocalStack, StackOptions
-from tests.integration.stack.client import Experiment, wait_until
+from tests.integration.stack.client import Experiment, experiments, wait_until
 
 VARIABLES = {
     "POLL_SECONDS": "1",
@@ -18,7 +17,6 @@ VARIABLES = {
     "QUOTA_INSTANCES": "6",
     "LOCAL_SECONDS_RECONCILE": "1",
 }
-_numbers = itertools.count()
 
 
 @pytest.fixture(scope="module")
@@ -42,17 +40,9 @@ def functions(stack: LocalStack):
 
 @pytest.fixture
 def new_experiment(stack: LocalStack) -> Iterator[Callable[[], Experiment]]:
-    made: list[Experiment] = []
-
-    def make() -> Experiment:
-        number = next(_numbers)
-        made.append(Experiment(stack, f"experiment-{number}", f"project-{number}"))
-        return made[-1]
-
-    yield make
-    stack.simulator.faults.clear()
-    for one in made:
-        one.delete_all()
+    with experiments(stack) as make:
+        yield make
+        stack.simulator.faults.clear()
     wait_until(lambda: not any(stack.simulator.snapshot()), "an empty cloud after the test")
 
 

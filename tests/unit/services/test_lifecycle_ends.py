@@ -29,6 +29,7 @@ from chalicelib.services.lifecycle.remove import (
     remove_server,
 )
 from chalicelib.services.ports import ServerStatus
+from chalicelib.services.release_resource import release_resource
 from chalicelib.services.reset_resource import reset_resource
 from tests.fakes.world import EXPERIMENT, MEMBER, want
 from tests.unit.services.building import release
@@ -172,6 +173,13 @@ class TestCloseTask:
         closed = world.task(task.id)
         assert (closed.status, closed.failure_reason) == (task_status, reason)
         assert (closed.parked_since is None) == closed.is_closed
+
+    def test_a_delete_is_not_waited_for(self, world, running):
+        release_resource(world.backend, MEMBER, running.resource_id)
+        create = running.task_id
+        assert prepare_request(world.backend, create) == ()
+        close_task(world.backend, create)
+        assert world.task(create).failure_reason == "vm: deleted before the task was done."
 
     def test_a_parked_task_keeps_its_own_reason(self, world):
         task = world.accept().task

@@ -1,0 +1,1 @@
+"""Benchmarks of CPU, import time, added latency and store use: `python -m infra.local.bench`."""

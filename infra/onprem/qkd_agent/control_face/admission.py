@@ -1,0 +1,103 @@
+"""SAEs come and go: enrolment tokens, certificates, revocation."""
+
+from dataclasses import dataclass
+from typing import Annotated
+
+from pydantic import Field
+
+from infra.onprem.qkd_agent.ca import BadSigningRequest, CertificateAuthority
+from infra.onprem.qkd_agent.config_sections import AuthoritySection, Name
+from infra.onprem.qkd_agent.control_face.guard import Body, read
+from infra.onprem.qkd_agent.journal import date_time
+from infra.onprem.qkd_agent.registry.saes import BadToken, Saes
+from infra.onprem.qkd_agent.web.messages import ApiError, Request, Response, json_response
+from infra.onprem.qkd_agent.web.router import Route
+
+_NO_STORE = {"Cache-Control": "no-store"}
+_Csr = Annotated[str, Field(max_length=16384)]
+
+
+class _Admission(Body):
+    sae_id: Name
+    csr: _Csr | None = None
+
+
+class _Enrolment(Body):
+    sae_id: Name
+    csr: _Csr
+    token: Annotated[str, Field(max_length=128)]
+
+
+@dataclass(frozen=True)
+class Admission:
+    """Admits SAEs. Only certificates and one-time tokens leave it, never a private key.
+
+    Attributes:
+        reserved: Names of agents and of the backend, which no SAE may have.
+    """
+
+    saes: Saes
+    authority: CertificateAuthority | None
+    settings: AuthoritySection | None
+    reserved: frozenset[str]
+
+    def control_routes(self) -> list[Route]:
+        """Return the routes for the backend."""
+        return [
+            Route("GET", "/v1/saes", self._list),
+            Route("POST", "/v1/saes", self._admit),
+            Route("DELETE", "/v1/saes/{sae_id}", self._revoke),
+        ]
+
+    def enrolment_routes(self) -> list[Route]:
+        """Return the route for SAEs that have no certificate yet, but a token."""
+        return [Route("POST", "/v1/enrolments", self._enrol)]
+
+    def _list(self, _request: Request) -> Response:
+        shown = [
+            {"sae_id": sae_id, "expires_at": date_time(until)}
+            for sae_id, until in self.saes.enrolled()
+        ]
+        return json_response(200, {"saes": shown})
+
+    def _admit(self, request: Request) -> Response:
+        body = read(_Admission, request)
+        _, settings = self._working()
+        if body.sae_id in self.reserved:
+            raise ApiError(400, "this sae_id is reserved")
+        if body.csr is not None:
+            return self._issued(body.csr, body.sae_id)
+        token, expires_at = self.saes.new_token(body.sae_id, settings.token_seconds)
+        shown = {"sae_id": body.sae_id, "token": token, "expires_at": date_time(expires_at)}
+        return json_response(201, shown, _NO_STORE)
+
+    def _revoke(self, request: Request) -> Response:
+        self.saes.revoke(request.parameters["sae_id"])
+        return Response(204, b"")
+
+    def _enrol(self, request: Request) -> Response:
+        body = read(_Enrolment, request)
+        try:
+            self.saes.redeem(body.token, body.sae_id)
+        except BadToken as error:
+            raise ApiError(401, str(error)) from error
+        return self._issued(body.csr, body.sae_id)
+
+    def _issued(self, csr: str, sae_id: str) -> Response:
+        authority, settings = self._working()
+        try:
+            issued = self.saes.issue(authority, csr, sae_id, settings.certificate_seconds)
+        except BadSigningRequest as error:
+            raise ApiError(400, str(error)) from error
+        shown = {
+            "sae_id": sae_id,
+            "certificate": issued.pem,
+            "ca": settings.kme_ca.read_text(encoding="ascii"),
+            "expires_at": date_time(issued.expires_at),
+        }
+        return json_response(201, shown, _NO_STORE)
+
+    def _working(self) -> tuple[CertificateAuthority, AuthoritySection]:
+        if self.authority is None or self.settings is None:
+            raise ApiError(503, "this agent has no certificate authority")
+        return self.authority, self.settings

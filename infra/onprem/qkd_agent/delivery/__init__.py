@@ -1,0 +1,1 @@
+"""How keys move: issued to a master, carried hop by hop, accepted, and collected once."""

@@ -1,0 +1,1 @@
+"""Where link keys come from: an emulated device, or a third-party KME."""
