@@ -31,7 +31,7 @@ class AdministrationPage extends PageElement {
 
   #render() {
     return html`<p role="status" class="good-text">${this.message}</p>${this.failure ? errorView(this.failure) : nothing}
-      ${remoteView(this.remote, ({ diskImages, flavors, infrastructure }) => html`<p class="quiet">${infrastructure.catalog_checked_at ? text.catalog.synced(formatAge(infrastructure.catalog_checked_at)) : text.catalog.neverSynced}</p><div class="stack">
+      ${remoteView(this.remote, ({ diskImages, flavors, infrastructure }) => html`<p class="quiet after-head">${infrastructure.catalog_checked_at ? text.catalog.synced(formatAge(infrastructure.catalog_checked_at)) : text.catalog.neverSynced}</p><div class="stack">
         <section class="card" aria-labelledby="images"><h2 id="images">${text.catalog.images}</h2>${this.#renderTable(diskImages, "/disk-images", (image) => `${formatMemory(image.min_ram_mib)}, ${formatDisk(image.min_disk_mb)}`)}${this.#renderForm("image", words.addImage, "/disk-images", IMAGE_FIELDS)}</section>
         <section class="card" aria-labelledby="flavors"><h2 id="flavors">${text.catalog.flavors}</h2>${this.#renderTable(flavors, "/flavors", (flavor) => `${flavor.vcpus} ${text.columns.vcpus}, ${formatMemory(flavor.ram_mib)}, ${formatDisk(flavor.disk_mb)}`)}${this.#renderForm("flavor", words.addFlavor, "/flavors", FLAVOR_FIELDS)}</section>
         <section class="card" aria-labelledby="all"><h2 id="all">${words.resources}</h2>${this.#renderResources()}</section></div>`)}`;
