@@ -29,11 +29,15 @@ token: setup ## Print a fresh experiment token of the stack that `make up` runs 
 
 .PHONY: test
 test: setup ## Run all tests that need no more than Python
-	@$(PY) -m pytest -n 2 --dist loadfile -m "not openstack" tests
+	@$(PY) -m pytest -n 2 --dist loadfile -m "not openstack and not e2e" tests
 
 .PHONY: test-openstack
 test-openstack: setup ## Run the integration tests on the real OpenStack control plane
 	@$(PY) -m pytest -m openstack tests
+
+.PHONY: e2e
+e2e: setup ## Run the tests of the web page in a headless Chromium; pictures go to build/screenshots
+	@infra/local/e2e.sh
 
 .PHONY: check
 check: setup ## Lint and type-check everything

@@ -24,6 +24,7 @@ from functions import (
     resources,
     tasks,
     telemetry,
+    web_ui,
 )
 from functions.lifecycle import build, ends, remove, reset
 from functions.lifecycle import links as link_steps
@@ -43,6 +44,7 @@ for module in (
     phone_home,
     health,
     openapi_docs,
+    web_ui,
 ):
     app.register_blueprint(module.blueprint)
 

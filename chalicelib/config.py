@@ -84,6 +84,10 @@ class Settings:
     cors_origin: str
     qkd_sites: tuple[QKDSite, ...]
     qkd_files: QKDFiles
+    web_oidc_client_id: str
+    web_oidc_scope: str
+    web_oidc_origins: tuple[str, ...]
+    web_experiment_token_url: str | None
 
 
 def _text(value: str) -> str:
@@ -126,6 +130,10 @@ def _url(value: str) -> str:
     if parts.scheme not in {"http", "https"} or not parts.hostname:
         raise ValueError("must be an http(s) URL")
     return value.rstrip("/")
+
+
+def _origins(value: str) -> tuple[str, ...]:
+    return tuple(_url(word) for word in _words(value))
 
 
 def _optional_url(value: str) -> str | None:
@@ -217,6 +225,25 @@ SETTINGS: tuple[Setting, ...] = (
     Setting("QKD_AGENT_CA_FILE", "", _text, "CA of the agents (PEM); no other one is trusted."),
     Setting("QKD_AGENT_CERT_FILE", "", _text, "This side's client certificate for them (PEM)."),
     Setting("QKD_AGENT_KEY_FILE", "", _text, "Its private key (PEM)."),
+    Setting(
+        "WEB_OIDC_CLIENT_ID",
+        "",
+        _text,
+        "Public OpenID client of the web page; empty: people paste their tokens.",
+    ),
+    Setting("WEB_OIDC_SCOPE", "openid userinfo projects", _text, "What the web page asks for."),
+    Setting(
+        "WEB_OIDC_ORIGINS",
+        "",
+        _origins,
+        "Origins of the issuer's endpoints, if not that of USER_TOKEN_DISCOVERY_URL.",
+    ),
+    Setting(
+        "WEB_EXPERIMENT_TOKEN_URL",
+        "",
+        _optional_url,
+        "Where the web page gets experiment tokens by name (local stack only).",
+    ),
     *(
         setting
         for kind, issuers, audiences, discovery in (
@@ -294,6 +321,10 @@ def load_settings(environment: Mapping[str, str]) -> Settings:
         cors_origin=values["CORS_ORIGIN"],
         qkd_sites=values["QKD_AGENTS"],
         qkd_files=QKDFiles(*(values[name] for name in _QKD_FILES)),
+        web_oidc_client_id=values["WEB_OIDC_CLIENT_ID"],
+        web_oidc_scope=values["WEB_OIDC_SCOPE"],
+        web_oidc_origins=values["WEB_OIDC_ORIGINS"],
+        web_experiment_token_url=values["WEB_EXPERIMENT_TOKEN_URL"],
     )
 
 

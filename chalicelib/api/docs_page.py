@@ -2,22 +2,20 @@
 
 from __future__ import annotations
 
-from functools import cache
-from pathlib import Path
 from urllib.parse import urlsplit
 
 from chalicelib.api.replies import Reply
+from chalicelib.api.static_files import WEB, file_reply, page_reply, read_text
 from chalicelib.domain.permissions import not_found
 
-_WEB = Path(__file__).resolve().parent.parent / "web"
-_OWN, _VENDORED = _WEB / "api_docs", _WEB / "vendor" / "swagger-ui"
+_OWN, _VENDORED = WEB / "api_docs", WEB / "vendor" / "swagger-ui"
 _FILES = {
-    "docs.js": (_OWN, "text/javascript; charset=utf-8"),
-    "swagger-ui-bundle.js": (_VENDORED, "text/javascript; charset=utf-8"),
-    "swagger-ui.css": (_VENDORED, "text/css; charset=utf-8"),
-    "LICENSE": (_VENDORED, "text/plain; charset=utf-8"),
-    "NOTICE": (_VENDORED, "text/plain; charset=utf-8"),
-    "swagger-ui-bundle.js.LICENSE.txt": (_VENDORED, "text/plain; charset=utf-8"),
+    "docs.js": _OWN,
+    "swagger-ui-bundle.js": _VENDORED,
+    "swagger-ui.css": _VENDORED,
+    "LICENSE": _VENDORED,
+    "NOTICE": _VENDORED,
+    "swagger-ui-bundle.js.LICENSE.txt": _VENDORED,
 }
 # Scripts and styles come from files only; Swagger UI's icons are data: images in its style sheet.
 CONTENT_POLICY = (
@@ -28,12 +26,8 @@ CONTENT_POLICY = (
 
 def docs_page(public_url: str) -> Reply:
     """Return the page; its links start where `public_url` is mounted."""
-    text = _read(_OWN / "index.html").replace("{base}", urlsplit(public_url).path)
-    return Reply(
-        text,
-        media_type="text/html; charset=utf-8",
-        headers={"Content-Security-Policy": CONTENT_POLICY},
-    )
+    text = read_text(_OWN / "index.html").replace("{base}", urlsplit(public_url).path)
+    return page_reply(text, CONTENT_POLICY)
 
 
 def docs_file(name: str) -> Reply:
@@ -44,10 +38,4 @@ def docs_file(name: str) -> Reply:
     """
     if name not in _FILES:
         raise not_found("file", name[:100])
-    directory, media_type = _FILES[name]
-    return Reply(_read(directory / name), media_type=media_type)
-
-
-@cache
-def _read(path: Path) -> str:
-    return path.read_text(encoding="utf-8")
+    return file_reply(_FILES[name] / name)

@@ -13,6 +13,7 @@ LINK_ID = f"link_{_INFRA}_{_SUFFIX}"
 QKD_LINK_ID = "0a3f1c52-7d7e-5c0e-9b0a-3f6f5a3f9f10"
 TASK_ID = f"task_{_INFRA}_00sqtwepw69hev0qxd08d2f3dk"
 
+# By the parameter's name, or else by the path's first word.
 PATH_EXAMPLES: dict[str, str] = {
     "disk-images": DISK_IMAGE_ID,
     "flavors": FLAVOR_ID,
@@ -22,6 +23,9 @@ PATH_EXAMPLES: dict[str, str] = {
     "qkd-links": QKD_LINK_ID,
     "problems": "quota-exceeded",
     "docs": "docs.js",
+    "release": "0f1e2d3c4b5a6978",
+    "directory": "app",
+    "ui": "main.js",
 }
 
 BODY_EXAMPLES: dict[str, dict[str, Any]] = {

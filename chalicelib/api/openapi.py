@@ -108,7 +108,7 @@ def _parameters(operation: Operation[Any, Any]) -> list[dict[str, Any]]:
             "in": "path",
             "required": True,
             "schema": {"type": "string"},
-            "example": PATH_EXAMPLES[group],
+            "example": PATH_EXAMPLES.get(name) or PATH_EXAMPLES[group],
         }
         for name in re.findall(r"{(\w+)}", operation.path)
     ]

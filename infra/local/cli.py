@@ -115,6 +115,7 @@ def _welcome(stack: LocalStack, seconds: float) -> str:
     return f"""\
 SLICES Basic Infrastructure, ready after {seconds:.1f} s (Ctrl-C stops it)
 
+  web page       {addresses.api_url}/ui
   API            {addresses.api_url}    documentation: {addresses.api_url}/docs
   token issuer   {addresses.issuer_url}
   admin          {addresses.admin_url}    POST /schedules/NAME/run: {names}

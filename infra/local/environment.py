@@ -37,6 +37,8 @@ def app_environment(
     return {
         **{name: os.environ.get(name, value) for name, value in TUNABLE.items()},
         **_trust(issuer, public_url),
+        "WEB_OIDC_CLIENT_ID": public_url,
+        "WEB_EXPERIMENT_TOKEN_URL": f"{issuer.url}/token",
         "AWS_DEFAULT_REGION": REGION,
         "AWS_REGION": REGION,
         "INFRA_ID": os.environ.get("INFRA_ID", INFRA_ID),

@@ -44,6 +44,7 @@ NEVER_DONE = {
     ("DELETE", "/links/{id}"),
     ("GET", "/qkd-links/{id}"),
     ("GET", "/qkd-links/{id}/samples"),
+    ("GET", "/ui/{release}/{directory}/{file}"),
 }
 ALLOWED = ["2XX", "304", "401", "403", "404", "409", "422"]
 

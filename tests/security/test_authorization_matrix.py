@@ -64,6 +64,7 @@ MATRIX: dict[str, tuple[set[str] | frozenset[str], int]] = {
             "list_qkd_links",
             "show_qkd_link",
             "show_samples",
+            "show_caller",
         ),
         (EVERYBODY, 403),
     ),

@@ -16,7 +16,8 @@ from infra.local.stack import LocalStack, StackOptions
 from tests.integration.stack.client import Experiment
 from tests.security.tokens import EXPIRED, NOT_YET_VALID, bad_tokens
 
-OPEN_ROUTES = {"/", "/health", "/openapi.json", "/docs", "/docs/{file}", "/problems/{slug}"}
+OPEN_ROUTES = {"/", "/health", "/openapi.json", "/docs", "/docs/{file}", "/problems/{slug}",
+               "/ui", "/ui/config.json", "/ui/{release}/{directory}/{file}"}  # fmt: skip
 # No client can send these in a header, or no server reads that much of one.
 NOT_FOR_HEADERS = {"not ASCII", "base64 with newline", "whitespace", "3 MB", "3 MB of dots"}
 LEAST_TOKENS = 150

@@ -4,7 +4,15 @@ from __future__ import annotations
 
 from typing import Any
 
-from chalicelib.api.operations import catalog, documentation, links, resources, site, tasks
+from chalicelib.api.operations import (
+    catalog,
+    documentation,
+    links,
+    resources,
+    site,
+    tasks,
+    web_page,
+)
 from chalicelib.api.operations.model import Operation
 
 OPERATIONS: tuple[Operation[Any, Any], ...] = (
@@ -14,4 +22,5 @@ OPERATIONS: tuple[Operation[Any, Any], ...] = (
     *links.OPERATIONS,
     *site.OPERATIONS,
     *documentation.OPERATIONS,
+    *web_page.OPERATIONS,
 )

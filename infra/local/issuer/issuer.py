@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import time
 from typing import TYPE_CHECKING, Any, Self
+from urllib.parse import urlsplit
 
 from infra.local.issuer.identities import experiment_id, project_id, user_id
 from infra.local.issuer.keys import KeyRing, base64url, json_segment
 from infra.local.issuer.server import LoopbackServer
+from infra.local.issuer.sign_in import SignIn
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -45,6 +47,7 @@ class Issuer:
             now: The time in seconds since 1970.
         """
         self.audience = audience
+        self.sign_in = SignIn(self, _origin(audience), now)
         self.account_keys = KeyRing()
         self.experiment_keys = KeyRing()
         self._now = now
@@ -202,6 +205,10 @@ class Issuer:
             return {
                 "issuer": ACCOUNT_ISSUER,
                 "jwks_uri": f"{self.url}/jwks",
+                "authorization_endpoint": f"{self.url}/authorize",
+                "token_endpoint": f"{self.url}/oidc/token",
+                "code_challenge_methods_supported": ["S256"],
+                "token_endpoint_auth_methods_supported": ["none"],
                 "scopes_supported": ["openid", "userinfo", "projects"],
                 "response_types_supported": ["code"],
                 "subject_types_supported": ["public"],
@@ -213,3 +220,8 @@ class Issuer:
 
 def _without_none(members: Mapping[str, Any]) -> dict[str, Any]:
     return {name: value for name, value in members.items() if value is not None}
+
+
+def _origin(url: str) -> str:
+    parts = urlsplit(url)
+    return f"{parts.scheme}://{parts.netloc}"

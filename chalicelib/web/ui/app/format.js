@@ -1,0 +1,50 @@
+// Times, sizes and rates as people read them.
+import { text } from "./strings.js";
+
+const LANGUAGE = document.documentElement.lang;
+const MINUTE = 60, HOUR = 3600, DAY = 86_400;
+const dateTime = new Intl.DateTimeFormat(LANGUAGE, { dateStyle: "medium", timeStyle: "short", hour12: false });
+const timeOfDay = new Intl.DateTimeFormat(LANGUAGE, { timeStyle: "medium" });
+const hour = new Intl.DateTimeFormat(LANGUAGE, { hour: "2-digit", minute: "2-digit", hour12: false });
+const number = new Intl.NumberFormat(LANGUAGE, { maximumFractionDigits: 1 });
+const precise = new Intl.NumberFormat(LANGUAGE, { maximumFractionDigits: 4 });
+
+export const formatDate = (value) => (value ? dateTime.format(new Date(value)) : text.none);
+export const formatTime = (value) => (value ? timeOfDay.format(new Date(value)) : text.none);
+export const formatHour = (value) => hour.format(new Date(value));
+export const formatNumber = (value) => (value === null || value === undefined ? text.none : number.format(value));
+
+/** Return a length of time in its two largest units: "2 h 5 min". */
+export function formatDuration(seconds) {
+  const whole = Math.max(0, Math.round(seconds));
+  if (whole < MINUTE) return text.units.seconds(whole);
+  if (whole < HOUR) return pair(whole, MINUTE, text.units.minutes, 1, text.units.seconds);
+  if (whole < DAY) return pair(whole, HOUR, text.units.hours, MINUTE, text.units.minutes);
+  return pair(whole, DAY, text.units.days, HOUR, text.units.hours);
+}
+
+/** Return a length of time in one unit, rounded up: calm enough to stand beside what people do. */
+export function formatRough(seconds) {
+  if (seconds < MINUTE) return text.units.seconds(Math.ceil(seconds / 10) * 10);
+  return seconds < 2 * HOUR ? text.units.minutes(Math.ceil(seconds / MINUTE)) : formatDuration(seconds);
+}
+
+function pair(seconds, large, nameLarge, small, nameSmall) {
+  const rest = Math.floor((seconds % large) / small);
+  const first = nameLarge(Math.floor(seconds / large));
+  return rest ? `${first} ${nameSmall(rest)}` : first;
+}
+
+export const formatAge = (value) => text.ago(formatDuration((Date.now() - new Date(value)) / 1000));
+export const secondsUntil = (value) => (new Date(value) - Date.now()) / 1000;
+export const formatMemory = (mib) => (mib >= 1024 ? `${number.format(mib / 1024)} GiB` : `${number.format(mib)} MiB`);
+export const formatDisk = (mb) => (mb >= 1000 ? `${number.format(mb / 1000)} GB` : `${number.format(mb)} MB`);
+export const formatQber = (fraction) => (fraction === null || fraction === undefined ? text.none : `${precise.format(fraction * 100)} %`);
+
+export function formatRate(bitPerS) {
+  if (bitPerS === null || bitPerS === undefined) return text.none;
+  return bitPerS >= 1000 ? `${number.format(bitPerS / 1000)} kbit/s` : `${number.format(bitPerS)} bit/s`;
+}
+
+/** Return the telling end of an identifier; the whole belongs into a title. */
+export const shortId = (id) => (id && id.length > 24 ? `${id.split("_")[0]}…${id.slice(-6)}` : id ?? text.none);

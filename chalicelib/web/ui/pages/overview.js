@@ -1,0 +1,106 @@
+import { html, nothing } from "lit";
+import { read, readPublic } from "../app/api.js";
+import { Remote, TokenWatch } from "../app/controllers.js";
+import { formatDuration, secondsUntil, shortId } from "../app/format.js";
+import { link } from "../app/router.js";
+import { session } from "../app/session.js";
+import { experimentsOf, infrastructure, myResources, tasksOf } from "../app/site.js";
+import { text } from "../app/strings.js";
+import { PageElement } from "../components/base.js";
+import { quotaMeters } from "../components/quota.js";
+import { emptyView, lostNotice, remoteView, statusPill } from "../components/views.js";
+import { shownStatus } from "../components/task-timeline.js";
+import "../components/countdown.js";
+import "../components/extend-menu.js";
+
+const REFRESH_SECONDS = 5;
+const SLOW_SECONDS = 30;
+const ENDS_SOON_SECONDS = 3600;
+const RECENT_SECONDS = 24 * 3600;
+const PAST = ["terminated", "failed"];
+const words = text.overview;
+
+class OverviewPage extends PageElement {
+  constructor() {
+    super();
+    new TokenWatch(this);
+    this.mine = new Remote(this, loadMine, { seconds: REFRESH_SECONDS });
+    this.quota = new Remote(this, () => read("/quota"), { seconds: SLOW_SECONDS });
+    this.health = new Remote(this, () => readPublic("/health"), { seconds: SLOW_SECONDS });
+    this.qkdLinks = new Remote(this, loadLinks, { seconds: SLOW_SECONDS });
+  }
+
+  render() {
+    return html`<div class="row between page-head"><h1>${words.title}</h1><a class="button primary" href="#/request">${words.request}</a></div>
+      <div class="columns"><div class="stack">
+        <section class="card" aria-labelledby="mine"><h2 id="mine">${words.mine}</h2>
+          ${session.good("user") ? nothing : html`<p class="quiet small">${words.partly}</p>`}
+          ${remoteView(this.mine, (data) => this.#renderResources(data.resources))}</section>
+      </div><div class="stack">
+        <section class="card" aria-labelledby="attention"><h2 id="attention">${words.attention}</h2>${this.#renderAttention()}</section>
+        <section class="card" aria-labelledby="under-way"><h2 id="under-way">${words.tasks}</h2>${this.mine.data ? this.#renderTasks(this.mine.data.tasks) : nothing}</section>
+        <section class="card" aria-labelledby="quota"><h2 id="quota">${words.quota}</h2>${remoteView(this.quota, quotaMeters)}</section>
+      </div></div>`;
+  }
+
+  #renderResources(resources) {
+    const present = resources.filter((resource) => !PAST.includes(resource.status));
+    const past = resources.filter((resource) => PAST.includes(resource.status));
+    return html`${present.length ? this.#renderTable(present) : emptyView(words.empty, words.emptyHint, html`<p><a class="button" href="#/request">${words.request}</a></p>`)}
+      ${past.length ? html`<details class="past"><summary>${words.past(past.length)}</summary>${this.#renderTable(past)}</details>` : nothing}`;
+  }
+
+  #renderTable(resources) {
+    return html`<div class="table-wrap"><table class="cards-on-phones"><thead><tr><th scope="col">${text.columns.name}</th><th scope="col">${text.columns.status}</th>
+      <th scope="col">${text.columns.address}</th><th scope="col">${text.columns.ends}</th></tr></thead>
+      <tbody>${resources.map((resource) => this.#renderRow(resource))}</tbody></table></div>`;
+  }
+
+  #renderRow(resource) {
+    const isOver = PAST.includes(resource.status);
+    return html`<tr data-resource=${resource.friendly_name}><th scope="row"><a href=${link("resources", resource.id)}>${resource.friendly_name}</a>
+        <span class="sub quiet" title=${resource.experiment_id}>${shortId(resource.experiment_id)}</span></th>
+      <td>${statusPill(resource.status)}</td>
+      <td class="mono">${resource.public_ipv4 ?? resource.private_ipv4 ?? text.none}</td>
+      <td>${isOver ? text.none : html`<span class="row tight"><bi-countdown .until=${resource.expires_at}></bi-countdown>
+        <bi-extend-menu .resource=${resource} @extended=${() => this.mine.refresh()}></bi-extend-menu></span>`}</td></tr>`;
+  }
+
+  #renderTasks(tasks) {
+    const open = tasks.filter((task) => ["pending", "running"].includes(task.status));
+    if (open.length === 0) return html`<p class="quiet">${words.noTasks}</p>`;
+    return html`<ul class="plain">${open.map((task) => html`<li><div class="row between"><a href=${link("tasks", task.id)}>${text.task.title(task.action)}</a>${statusPill(shownStatus(task))}</div>
+      <progress max="100" value=${task.completed} aria-label=${text.task.completed(task.completed)}></progress></li>`)}</ul>`;
+  }
+
+  #renderAttention() {
+    const alarms = this.#alarms();
+    if (alarms.length === 0) return html`${lostNotice(this.health.lostAt)}<p class="quiet">${words.allWell}</p>`;
+    return html`${lostNotice(this.health.lostAt)}<ul class="plain alarms">${alarms.map(([target, words]) => html`<li>${target ? html`<a href=${target}>${words}</a>` : words}</li>`)}</ul>`;
+  }
+
+  #alarms() {
+    const resources = this.mine.data?.resources ?? [];
+    const ending = resources.filter((r) => !PAST.includes(r.status) && secondsUntil(r.expires_at) < ENDS_SOON_SECONDS)
+      .map((r) => [link("resources", r.id), words.endsSoon(r.friendly_name, formatDuration(secondsUntil(r.expires_at)))]);
+    const failed = resources.filter((r) => r.status === "failed" && secondsUntil(r.created_at) > -RECENT_SECONDS)
+      .map((r) => [link("resources", r.id), words.failedResource(r.friendly_name, r.failure_reason)]);
+    const links = (this.qkdLinks.data ?? []).flatMap((entry) => (entry.alarms ?? []).map((alarm) => [link("qkd-links", entry.id), words.linkAlarm(entry.friendly_name ?? shortId(entry.id), alarm)]));
+    const site = { degraded: [[null, words.staleCatalog]], down: [[null, words.down]] }[this.health.data?.status] ?? [];
+    return [...site, ...failed, ...links, ...ending];
+  }
+}
+
+async function loadMine() {
+  const resources = await myResources();
+  return { resources, tasks: await tasksOf(experimentsOf(resources)) };
+}
+
+async function loadLinks() {
+  return (await infrastructure()).supports_qkd ? read("/qkd-links") : [];
+}
+
+customElements.define("bi-overview", OverviewPage);
+
+/** Return the page of what the user has. */
+export const page = () => html`<bi-overview></bi-overview>`;
