@@ -65,6 +65,7 @@ bench: setup ## Measure CPU, import time, added latency and key delivery
 docs: setup ## Write the generated reference pages again
 	@$(PY) -m infra.local.docs
 	@$(PY) -m infra.onprem.docs
+	@$(PY) -m chalicelib.api.openapi > docs/reference/openapi.json
 
 .PHONY: lock
 lock: setup ## Pin the dependencies again from pyproject.toml
