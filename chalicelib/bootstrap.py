@@ -14,7 +14,8 @@ from typing import TYPE_CHECKING
 from chalicelib.config import Settings, load_settings
 from chalicelib.domain.ids import IdKind, make_id, uuid7
 from chalicelib.services.backend import Backend
-from chalicelib.services.ports import CloudCatalog, Compute, ConsoleOpener, TokenVerifier
+from chalicelib.services.cloud_ports import CloudCatalog, Compute
+from chalicelib.services.ports import ConsoleOpener, TokenVerifier
 from chalicelib.services.qkd_ports import QKDAgents
 
 if TYPE_CHECKING:

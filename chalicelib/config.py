@@ -5,15 +5,26 @@ SETTINGS is the documented table; docs/reference/configuration.md is generated f
 
 from __future__ import annotations
 
-import json
-import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import timedelta
 from typing import Any
-from urllib.parse import urlsplit
 
 from chalicelib.config_qkd import QKDFiles, QKDSite, parse_sites
+from chalicelib.config_values import (
+    JumpProxy,
+    parse_days,
+    parse_flag,
+    parse_infra_id,
+    parse_jump_proxy,
+    parse_optional_url,
+    parse_origins,
+    parse_positive,
+    parse_seconds,
+    parse_text,
+    parse_url,
+    parse_words,
+)
 from chalicelib.domain.quota import Amount
 from chalicelib.domain.tokens import TokenKind
 
@@ -30,15 +41,6 @@ class Setting:
     default: str | None
     parse: Callable[[str], Any]
     meaning: str
-
-
-@dataclass(frozen=True, slots=True)
-class JumpProxy:
-    """The SSH bastion that users go through."""
-
-    host: str
-    port: int
-    username: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,131 +92,79 @@ class Settings:
     web_experiment_token_url: str | None
 
 
-def _text(value: str) -> str:
-    return value
-
-
-def _words(value: str) -> tuple[str, ...]:
-    """Parse a JSON list of strings, or words separated by commas."""
-    if value.lstrip().startswith("["):
-        words = json.loads(value)
-        if not isinstance(words, list) or not all(isinstance(word, str) for word in words):
-            raise ValueError("must be a list of strings")
-        return tuple(words)
-    return tuple(word.strip() for word in value.split(",") if word.strip())
-
-
-def _flag(value: str) -> bool:
-    if value not in {"true", "false"}:
-        raise ValueError("must be true or false")
-    return value == "true"
-
-
-def _positive(value: str) -> int:
-    number = int(value)
-    if number <= 0:
-        raise ValueError("must be a positive number")
-    return number
-
-
-def _seconds(value: str) -> timedelta:
-    return timedelta(seconds=_positive(value))
-
-
-def _days(value: str) -> timedelta:
-    return timedelta(days=_positive(value))
-
-
-def _url(value: str) -> str:
-    parts = urlsplit(value)
-    if parts.scheme not in {"http", "https"} or not parts.hostname:
-        raise ValueError("must be an http(s) URL")
-    return value.rstrip("/")
-
-
-def _origins(value: str) -> tuple[str, ...]:
-    return tuple(_url(word) for word in _words(value))
-
-
-def _optional_url(value: str) -> str | None:
-    return _url(value) if value else None
-
-
-def _infra_id(value: str) -> str:
-    # The tag that finds a server again holds the whole resource id; Nova allows 60 characters.
-    if not re.fullmatch(r"[a-z0-9][a-z0-9.-]{0,29}", value):
-        raise ValueError("must be up to 30 of a-z, 0-9, dot and hyphen, such as be-gent1-bi-vm1")
-    return value
-
-
-def _jump_proxy(value: str) -> JumpProxy | None:
-    if not value:
-        return None
-    match = re.fullmatch(r"([A-Za-z0-9_-]+)@([A-Za-z0-9.-]+)(?::(\d+))?", value)
-    if match is None:
-        raise ValueError("must look like user@host or user@host:port")
-    return JumpProxy(match.group(2), int(match.group(3) or 22), match.group(1))
-
-
 _PORTAL = "https://portal.slices-ri.eu/.well-known/openid-configuration"
 
 SETTINGS: tuple[Setting, ...] = (
-    Setting("INFRA_ID", "tld-city-bp1", _infra_id, "Identifier of this infrastructure."),
-    Setting("SITE_NAME", "QKD blueprint", _text, "Name that people read."),
-    Setting("SITE_LOCATION", "", _text, "City and country."),
+    Setting("INFRA_ID", "tld-city-bp1", parse_infra_id, "Identifier of this infrastructure."),
+    Setting("SITE_NAME", "QKD blueprint", parse_text, "Name that people read."),
+    Setting("SITE_LOCATION", "", parse_text, "City and country."),
     Setting(
         "PUBLIC_URL",
         None,
-        _url,
+        parse_url,
         "Base URL as users and VMs reach it; also the user tokens' audience.",
     ),
     Setting(
         "ADMIN_USER_IDS",
         "[]",
-        _words,
+        parse_words,
         "Users who change images and flavors (JSON list of user ids).",
     ),
     Setting(
         "REQUIRE_USER_PROOF",
         "true",
-        _flag,
+        parse_flag,
         "Whether POST /resources needs the user token in `tokens`.",
     ),
-    Setting("TABLE_PREFIX", "", _text, "Put before each table's name."),
+    Setting("TABLE_PREFIX", "", parse_text, "Put before each table's name."),
     Setting(
-        "DYNAMODB_URL", "", _optional_url, "Another DynamoDB-compatible store; empty: AWS's own."
+        "DYNAMODB_URL",
+        "",
+        parse_optional_url,
+        "Another DynamoDB-compatible store; empty: AWS's own.",
     ),
     Setting(
         "STATE_MACHINE_ARN_PREFIX",
         None,
-        _text,
+        parse_text,
         "ARN of the state machines up to the workflow's name.",
     ),
     Setting(
         "FUNCTION_NAME_PREFIX",
         "",
-        _text,
+        parse_text,
         "Put before the name of a step function when it is called.",
     ),
     Setting(
-        "OPENSTACK_CLOUD", "slices", _text, "Cloud in clouds.yaml (OS_CLIENT_CONFIG_FILE finds it)."
+        "OPENSTACK_CLOUD",
+        "slices",
+        parse_text,
+        "Cloud in clouds.yaml (OS_CLIENT_CONFIG_FILE finds it).",
     ),
-    Setting("DEFAULT_NETWORK", "public", _text, "Network of a VM that names none."),
-    Setting("EXTERNAL_NETWORK", "external", _text, "Network that public IPv4 addresses come from."),
-    Setting("SSH_JUMP_PROXY", "", _jump_proxy, "Bastion, as user@host:port; empty: none."),
-    Setting("MAX_DURATION_DAYS", "89", _days, "Longest time that a resource may be asked for."),
-    Setting("MAX_RESOURCES_PER_REQUEST", "20", _positive, "Most resources in one request."),
-    Setting("QUOTA_INSTANCES", "20", _positive, "VMs per project."),
-    Setting("QUOTA_VCPUS", "40", _positive, "Virtual CPUs per project."),
-    Setting("QUOTA_RAM_MIB", "102400", _positive, "Memory per project, MiB."),
-    Setting("LEASE_SECONDS", "60", _seconds, "How long one step may hold a resource."),
-    Setting("BUILD_TIMEOUT_SECONDS", "1800", _seconds, "Longest time from create to ACTIVE."),
-    Setting("READY_TIMEOUT_SECONDS", "1200", _seconds, "Longest time from ACTIVE to phone-home."),
-    Setting("STALL_SECONDS", "300", _seconds, "Silence after which a task is started again."),
-    Setting("PARK_SECONDS", "30", _seconds, "Pause before a parked task is tried again."),
-    Setting("ORPHAN_AGE_SECONDS", "900", _seconds, "Age from which an unknown server is removed."),
-    Setting("POLL_SECONDS", "5", _positive, "Pause between two looks at a server."),
-    Setting("CORS_ORIGIN", "", _text, "Origin that browsers may call from; empty: none."),
+    Setting("DEFAULT_NETWORK", "public", parse_text, "Network of a VM that names none."),
+    Setting(
+        "EXTERNAL_NETWORK", "external", parse_text, "Network that public IPv4 addresses come from."
+    ),
+    Setting("SSH_JUMP_PROXY", "", parse_jump_proxy, "Bastion, as user@host:port; empty: none."),
+    Setting(
+        "MAX_DURATION_DAYS", "89", parse_days, "Longest time that a resource may be asked for."
+    ),
+    Setting("MAX_RESOURCES_PER_REQUEST", "20", parse_positive, "Most resources in one request."),
+    Setting("QUOTA_INSTANCES", "20", parse_positive, "VMs per project."),
+    Setting("QUOTA_VCPUS", "40", parse_positive, "Virtual CPUs per project."),
+    Setting("QUOTA_RAM_MIB", "102400", parse_positive, "Memory per project, MiB."),
+    Setting("LEASE_SECONDS", "60", parse_seconds, "How long one step may hold a resource."),
+    Setting("BUILD_TIMEOUT_SECONDS", "1800", parse_seconds, "Longest time from create to ACTIVE."),
+    Setting(
+        "READY_TIMEOUT_SECONDS", "1200", parse_seconds, "Longest time from ACTIVE to phone-home."
+    ),
+    Setting("STALL_SECONDS", "300", parse_seconds, "Silence after which a task is started again."),
+    Setting("PARK_SECONDS", "30", parse_seconds, "Pause before a parked task is tried again."),
+    Setting(
+        "ORPHAN_AGE_SECONDS", "900", parse_seconds, "Age from which an unknown server is removed."
+    ),
+    Setting("POLL_SECONDS", "5", parse_positive, "Pause between two looks at a server."),
+    Setting("CORS_ORIGIN", "", parse_text, "Origin that browsers may call from; empty: none."),
     Setting(
         "QKD_AGENTS",
         "[]",
@@ -222,26 +172,32 @@ SETTINGS: tuple[Setting, ...] = (
         "The lab's QKD agents, as a JSON list of {name, control_url, kme_url, enrolment_url}; "
         "`name` stands in the agent's certificate. Empty: this site has no QKD.",
     ),
-    Setting("QKD_AGENT_CA_FILE", "", _text, "CA of the agents (PEM); no other one is trusted."),
-    Setting("QKD_AGENT_CERT_FILE", "", _text, "This side's client certificate for them (PEM)."),
-    Setting("QKD_AGENT_KEY_FILE", "", _text, "Its private key (PEM)."),
+    Setting(
+        "QKD_AGENT_CA_FILE", "", parse_text, "CA of the agents (PEM); no other one is trusted."
+    ),
+    Setting(
+        "QKD_AGENT_CERT_FILE", "", parse_text, "This side's client certificate for them (PEM)."
+    ),
+    Setting("QKD_AGENT_KEY_FILE", "", parse_text, "Its private key (PEM)."),
     Setting(
         "WEB_OIDC_CLIENT_ID",
         "",
-        _text,
+        parse_text,
         "Public OpenID client of the web page; empty: people paste their tokens.",
     ),
-    Setting("WEB_OIDC_SCOPE", "openid userinfo projects", _text, "What the web page asks for."),
+    Setting(
+        "WEB_OIDC_SCOPE", "openid userinfo projects", parse_text, "What the web page asks for."
+    ),
     Setting(
         "WEB_OIDC_ORIGINS",
         "",
-        _origins,
+        parse_origins,
         "Origins of the issuer's endpoints, if not that of USER_TOKEN_DISCOVERY_URL.",
     ),
     Setting(
         "WEB_EXPERIMENT_TOKEN_URL",
         "",
-        _optional_url,
+        parse_optional_url,
         "Where the web page gets experiment tokens by name (local stack only).",
     ),
     *(
@@ -253,19 +209,22 @@ SETTINGS: tuple[Setting, ...] = (
         )
         for setting in (
             Setting(
-                f"{kind}_TOKEN_ISSUERS", issuers, _words, "Accepted `iss`; empty: kind refused."
+                f"{kind}_TOKEN_ISSUERS",
+                issuers,
+                parse_words,
+                "Accepted `iss`; empty: kind refused.",
             ),
             Setting(
                 f"{kind}_TOKEN_AUDIENCES",
                 audiences,
-                _words,
+                parse_words,
                 "Accepted `aud`; empty: PUBLIC_URL for user tokens, unchecked for others.",
             ),
-            Setting(f"{kind}_TOKEN_JWKS_URL", "", _optional_url, "Fixed address of the keys."),
+            Setting(f"{kind}_TOKEN_JWKS_URL", "", parse_optional_url, "Fixed address of the keys."),
             Setting(
                 f"{kind}_TOKEN_DISCOVERY_URL",
                 discovery,
-                _optional_url,
+                parse_optional_url,
                 "OpenID discovery document that names the keys' address.",
             ),
         )

@@ -7,7 +7,8 @@ from datetime import datetime
 from chalicelib.domain.expiry import Grant, grant_extension
 from chalicelib.domain.links import move_end
 from chalicelib.domain.permissions import Principal
-from chalicelib.domain.resources import Resource, extend
+from chalicelib.domain.resource_life import extend
+from chalicelib.domain.resources import Resource
 from chalicelib.services.backend import Backend
 from chalicelib.services.release_resource import changeable
 

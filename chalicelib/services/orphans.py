@@ -9,7 +9,7 @@ from chalicelib.domain.errors import CloudError
 from chalicelib.domain.resources import Resource
 from chalicelib.domain.statuses import ResourceStatus
 from chalicelib.services.backend import Backend
-from chalicelib.services.ports import Compute, FloatingIP, Port, Server, ServerStatus
+from chalicelib.services.cloud_ports import Compute, FloatingIP, Port, Server, ServerStatus
 
 logger = logging.getLogger(__name__)
 

@@ -7,7 +7,7 @@ import binascii
 import hashlib
 
 from chalicelib.domain.errors import FieldError, InvalidRequest, TokenInvalid, WrongStatus
-from chalicelib.domain.resources import record_phone_home
+from chalicelib.domain.resource_building import record_phone_home
 from chalicelib.services.backend import Backend
 
 _REFUSED = "This phone-home token is not valid, or was used before."

@@ -7,13 +7,14 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 
 from chalicelib.domain.errors import CloudError, Unavailable
-from chalicelib.domain.resources import Resource, order_release
+from chalicelib.domain.resource_life import order_release
+from chalicelib.domain.resources import Resource
 from chalicelib.domain.statuses import ResourceStatus
 from chalicelib.domain.tasks import Task, begin_execution
 from chalicelib.services.acceptance import WORKFLOWS, execution_name, start
 from chalicelib.services.backend import SYSTEM, Backend
+from chalicelib.services.cloud_ports import Compute, ServerStatus
 from chalicelib.services.orphans import remove_orphans
-from chalicelib.services.ports import Compute, ServerStatus
 from chalicelib.services.release_resource import order
 
 logger = logging.getLogger(__name__)

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from chalicelib.domain.ids import IdKind, derived_uuid, make_id
 from chalicelib.domain.permissions import Permission, Principal, may_change, not_found, require
-from chalicelib.domain.resources import Resource, order_release
+from chalicelib.domain.resource_life import order_release
+from chalicelib.domain.resources import Resource
 from chalicelib.domain.statuses import ResourceStatus
 from chalicelib.domain.tasks import Task, TaskAction, plan
 from chalicelib.services.acceptance import start

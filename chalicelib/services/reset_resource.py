@@ -5,7 +5,7 @@ from __future__ import annotations
 from chalicelib.domain.errors import WrongStatus
 from chalicelib.domain.ids import IdKind, derived_uuid, make_id
 from chalicelib.domain.permissions import Principal
-from chalicelib.domain.resources import begin_reset
+from chalicelib.domain.resource_life import begin_reset
 from chalicelib.domain.statuses import ResourceStatus
 from chalicelib.domain.tasks import Task, TaskAction, plan
 from chalicelib.services.acceptance import start

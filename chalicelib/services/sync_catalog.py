@@ -7,7 +7,7 @@ from datetime import timedelta
 
 from chalicelib.domain.catalog import CatalogState, DiskImage, EntryT, Flavor, Network, compare
 from chalicelib.services.backend import Backend
-from chalicelib.services.ports import CloudCatalog
+from chalicelib.services.cloud_ports import CloudCatalog
 
 # The state is written again after this time even when nothing changed, so that users see that
 # the sync runs; more often would cost a write per sync.

@@ -5,7 +5,8 @@ from __future__ import annotations
 from datetime import datetime
 
 from chalicelib.domain.catalog import CatalogState, CloudLimits
-from chalicelib.domain.resources import record_create_intent, take_lease
+from chalicelib.domain.resource_building import record_create_intent
+from chalicelib.domain.resource_leases import take_lease
 from chalicelib.services.phone_home import hash_of
 from tests.fakes.api import (
     EXPERIMENT,

@@ -10,10 +10,10 @@ from pathlib import Path
 from typing import Any
 
 from chalicelib.services.backend import Backend
+from chalicelib.services.cloud_ports import Compute
 from chalicelib.services.lifecycle import build, ends, links, remove, reset
 from chalicelib.services.lifecycle.enrolment import NO_AGENTS
 from chalicelib.services.lifecycle.progress import StepInput, park_task
-from chalicelib.services.ports import Compute
 from chalicelib.services.qkd_ports import QKDAgents
 from tests.fakes.mortal import Fate, ProcessDiedError
 from tests.fakes.world import FakeClock

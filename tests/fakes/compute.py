@@ -8,7 +8,7 @@ from dataclasses import replace
 from datetime import datetime
 
 from chalicelib.domain.errors import CloudOutcomeUnknown
-from chalicelib.services.ports import FloatingIP, Port, Server, ServerSpec, ServerStatus
+from chalicelib.services.cloud_ports import FloatingIP, Port, Server, ServerSpec, ServerStatus
 
 
 class FakeCompute:

@@ -19,7 +19,8 @@ from chalicelib.adapters.openstack.views import (
     with_tag,
 )
 from chalicelib.domain.errors import CloudOutcomeUnknown, CloudRefused
-from chalicelib.services.ports import Clock, FloatingIP, Port, Server, ServerSpec, ServerStatus
+from chalicelib.services.cloud_ports import FloatingIP, Port, Server, ServerSpec, ServerStatus
+from chalicelib.services.ports import Clock
 
 
 class OpenStackCompute:

@@ -10,7 +10,7 @@ from typing import Any, TypeVar
 
 from chalicelib.adapters.openstack.faults import fault_in_words
 from chalicelib.domain.errors import CloudRefused, CloudUnreachable
-from chalicelib.services.ports import FloatingIP, Port, Server, ServerStatus
+from chalicelib.services.cloud_ports import FloatingIP, Port, Server, ServerStatus
 
 MAX_ENTRIES = 10_000
 

@@ -13,24 +13,23 @@ from chalicelib.domain.errors import (
     ServerFailed,
 )
 from chalicelib.domain.intents import secrets_of
-from chalicelib.domain.resources import (
-    NetworkInterface,
-    Resource,
+from chalicelib.domain.resource_building import (
     advance,
     record_create_intent,
     record_server,
-    require_lease,
     require_wanted,
     settle_create_intent,
 )
+from chalicelib.domain.resource_leases import require_lease
+from chalicelib.domain.resources import NetworkInterface, Resource
 from chalicelib.domain.statuses import ResourceStatus
 from chalicelib.domain.user_data import merge
 from chalicelib.services.backend import SYSTEM, Backend, phone_home_url
+from chalicelib.services.cloud_ports import Compute, Port, Server, ServerSpec, ServerStatus
 from chalicelib.services.lifecycle.enrolment import NO_AGENTS, enrolments_of
 from chalicelib.services.lifecycle.leasing import Lessee, existing, leased
 from chalicelib.services.lifecycle.progress import StepInput, begin, done
 from chalicelib.services.phone_home import hash_of
-from chalicelib.services.ports import Compute, Port, Server, ServerSpec, ServerStatus
 from chalicelib.services.qkd_ports import QKDAgents
 
 _BUILD_STATUSES = {

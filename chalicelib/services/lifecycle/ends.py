@@ -7,7 +7,8 @@ from collections.abc import Mapping
 from typing import Any
 
 from chalicelib.domain.links import Link
-from chalicelib.domain.resources import Resource, order_release
+from chalicelib.domain.resource_life import order_release
+from chalicelib.domain.resources import Resource
 from chalicelib.domain.statuses import BUILDING_STATUSES, LinkStatus, ResourceStatus
 from chalicelib.domain.tasks import Task, TaskAction, fail, finish, mark_running
 from chalicelib.services.acceptance import derive

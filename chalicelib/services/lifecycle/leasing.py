@@ -6,7 +6,8 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 
 from chalicelib.domain.errors import NotFound
-from chalicelib.domain.resources import Resource, drop_lease, require_lease, take_lease
+from chalicelib.domain.resource_leases import drop_lease, require_lease, take_lease
+from chalicelib.domain.resources import Resource
 from chalicelib.services.backend import Backend
 
 

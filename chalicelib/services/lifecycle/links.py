@@ -16,7 +16,8 @@ from chalicelib.domain.links import (
     record_enrolments,
     record_reservation,
 )
-from chalicelib.domain.resources import Resource, require_wanted
+from chalicelib.domain.resource_building import require_wanted
+from chalicelib.domain.resources import Resource
 from chalicelib.domain.statuses import LinkStatus, ResourceStatus
 from chalicelib.domain.tasks import StepStatus
 from chalicelib.services.acceptance import free_bandwidth

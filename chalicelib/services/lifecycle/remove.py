@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from chalicelib.domain.resources import Resource, close, order_release
+from chalicelib.domain.resource_life import close, order_release
+from chalicelib.domain.resources import Resource
 from chalicelib.domain.statuses import ResourceStatus
 from chalicelib.services.acceptance import free_claims
 from chalicelib.services.backend import SYSTEM, Backend
+from chalicelib.services.cloud_ports import Compute, ServerStatus
 from chalicelib.services.lifecycle.leasing import existing, leased
 from chalicelib.services.lifecycle.progress import StepInput, begin, done
-from chalicelib.services.ports import Compute, ServerStatus
 
 _GONE: dict[str, object] = {"state": "gone", "wait_seconds": 0}
 

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from chalicelib.domain.errors import ReleaseRequested, ServerFailed, WrongStatus
-from chalicelib.domain.resources import Resource, begin_reset, end_reset, note, require_wanted
+from chalicelib.domain.resource_building import require_wanted
+from chalicelib.domain.resource_life import begin_reset, end_reset
+from chalicelib.domain.resources import Resource, note
 from chalicelib.domain.statuses import ResourceStatus
 from chalicelib.services.backend import SYSTEM, Backend
+from chalicelib.services.cloud_ports import Compute, ServerStatus
 from chalicelib.services.lifecycle.leasing import existing, leased
 from chalicelib.services.lifecycle.progress import StepInput, begin, done
-from chalicelib.services.ports import Compute, ServerStatus
 
 
 def reboot_server(backend: Backend, compute: Compute, step: StepInput) -> None:

@@ -14,7 +14,8 @@ import pytest
 from chalicelib.adapters.dynamodb.stores import Stores
 from chalicelib.domain.errors import InvalidRequest, NotFound, WrongStatus
 from chalicelib.domain.ids import IdKind
-from chalicelib.domain.resources import Resource, close, order_release
+from chalicelib.domain.resource_life import close, order_release
+from chalicelib.domain.resources import Resource
 from chalicelib.domain.statuses import ResourceStatus, TaskStatus
 from chalicelib.domain.tasks import Task, finish
 from chalicelib.services.ports import Page

@@ -13,7 +13,7 @@ from chalicelib.adapters.openstack.catalog import OpenStackCatalog
 from chalicelib.adapters.openstack.compute import OpenStackCompute
 from chalicelib.adapters.openstack.connection import CloudConnection
 from chalicelib.domain.ids import IdKind, make_id, uuid7
-from chalicelib.services.ports import ServerSpec
+from chalicelib.services.cloud_ports import ServerSpec
 from infra.local.simulator import Simulator
 
 USER_DATA = b"#cloud-config\nhostname: contract\n"

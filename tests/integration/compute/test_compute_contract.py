@@ -5,7 +5,7 @@ from dataclasses import replace
 import pytest
 
 from chalicelib.domain.errors import CloudRefused, CloudUnreachable
-from chalicelib.services.ports import ServerStatus
+from chalicelib.services.cloud_ports import ServerStatus
 from tests.integration.compute.conftest import World, now, until
 
 

@@ -8,23 +8,16 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from chalicelib.domain.errors import LeaseHeld, ReleaseRequested, WrongStatus
-from chalicelib.domain.resources import (
-    Resource,
+from chalicelib.domain.resource_building import (
     advance,
-    begin_reset,
-    close,
-    drop_lease,
-    end_reset,
-    extend,
-    note,
-    order_release,
     record_create_intent,
     record_phone_home,
     record_server,
     settle_create_intent,
-    take_lease,
-    transition,
 )
+from chalicelib.domain.resource_leases import drop_lease, take_lease
+from chalicelib.domain.resource_life import begin_reset, close, end_reset, extend, order_release
+from chalicelib.domain.resources import Resource, note, transition
 from chalicelib.domain.statuses import NEXT_STATUSES, ResourceStatus
 from tests.unit.domain.builders import LEASE, NOW, resource
 

@@ -8,26 +8,17 @@ from datetime import timedelta
 import pytest
 
 from chalicelib.domain.errors import LeaseHeld, ReleaseRequested, WrongStatus
-from chalicelib.domain.resources import (
-    CreateIntent,
-    Lease,
+from chalicelib.domain.resource_building import (
     advance,
-    begin_reset,
-    close,
-    drop_lease,
-    end_reset,
-    extend,
-    is_building,
-    order_release,
     record_create_intent,
     record_phone_home,
     record_server,
-    require_lease,
     require_wanted,
     settle_create_intent,
-    take_lease,
-    transition,
 )
+from chalicelib.domain.resource_leases import drop_lease, require_lease, take_lease
+from chalicelib.domain.resource_life import begin_reset, close, end_reset, extend, order_release
+from chalicelib.domain.resources import CreateIntent, Lease, transition
 from chalicelib.domain.statuses import LIVE_STATUSES, NEXT_STATUSES, ResourceStatus
 from tests.unit.domain.builders import LEASE, NOW, resource
 
@@ -54,12 +45,6 @@ def test_what_is_live_building_and_listed():
     by_status = {status: resource(status=status) for status in ResourceStatus}
     assert {s for s, r in by_status.items() if r.is_live} == LIVE_STATUSES
     assert {s for s, r in by_status.items() if not r.is_listed} == {TERMINATED}
-    assert {s.value for s, r in by_status.items() if is_building(r)} == {
-        "requested",
-        "imaging",
-        "booting",
-        "initializing",
-    }
 
 
 class TestLease:

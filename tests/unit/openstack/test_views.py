@@ -7,7 +7,7 @@ import pytest
 
 from chalicelib.adapters.openstack import views
 from chalicelib.domain.errors import CloudRefused, CloudUnreachable
-from chalicelib.services.ports import ServerStatus
+from chalicelib.services.cloud_ports import ServerStatus
 
 NOW = datetime(2026, 1, 2, tzinfo=UTC)
 MARK = views.Mark("be-gent1-bi-vm1")

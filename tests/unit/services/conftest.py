@@ -5,8 +5,8 @@ from __future__ import annotations
 import pytest
 
 from chalicelib.domain.statuses import ResourceStatus
+from chalicelib.services.cloud_ports import ServerStatus
 from chalicelib.services.lifecycle.build import check_server, ensure_network, ensure_server
-from chalicelib.services.ports import ServerStatus
 from tests.fakes.world import want
 from tests.unit.services.building import run
 

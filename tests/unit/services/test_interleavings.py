@@ -15,7 +15,7 @@ import pytest
 from chalicelib.domain.errors import CloudRefused
 from chalicelib.domain.quota import Amount
 from chalicelib.domain.statuses import ResourceStatus
-from chalicelib.services.ports import ServerStatus
+from chalicelib.services.cloud_ports import ServerStatus
 from chalicelib.services.reconcile import reconcile
 from chalicelib.services.release_resource import release_resource
 from tests.fakes.asl import Interpreter

@@ -15,7 +15,8 @@ from chalicelib.domain.errors import (
     ReleaseRequested,
     ServerFailed,
 )
-from chalicelib.domain.resources import take_lease
+from chalicelib.domain.resource_leases import take_lease
+from chalicelib.services.cloud_ports import ServerStatus
 from chalicelib.services.lifecycle.build import (
     check_ready,
     check_server,
@@ -25,7 +26,6 @@ from chalicelib.services.lifecycle.build import (
 )
 from chalicelib.services.lifecycle.leasing import existing
 from chalicelib.services.phone_home import hash_of
-from chalicelib.services.ports import ServerStatus
 from chalicelib.services.release_resource import release_resource
 from tests.fakes.world import MEMBER, want
 from tests.unit.services.building import run, status_of

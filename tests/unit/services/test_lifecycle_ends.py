@@ -13,6 +13,7 @@ from chalicelib.domain.errors import (
 )
 from chalicelib.domain.statuses import ResourceStatus, TaskStatus
 from chalicelib.domain.tasks import finish
+from chalicelib.services.cloud_ports import ServerStatus
 from chalicelib.services.lifecycle.build import ensure_server
 from chalicelib.services.lifecycle.ends import (
     close_task,
@@ -28,7 +29,6 @@ from chalicelib.services.lifecycle.remove import (
     remove_network,
     remove_server,
 )
-from chalicelib.services.ports import ServerStatus
 from chalicelib.services.release_resource import release_resource
 from chalicelib.services.reset_resource import reset_resource
 from tests.fakes.world import EXPERIMENT, MEMBER, want

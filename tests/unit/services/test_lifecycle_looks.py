@@ -10,13 +10,13 @@ from chalicelib.domain.errors import (
     ServerFailed,
 )
 from chalicelib.domain.statuses import ResourceStatus
+from chalicelib.services.cloud_ports import ServerStatus
 from chalicelib.services.lifecycle.build import (
     check_ready,
     check_server,
     ensure_network,
     ensure_server,
 )
-from chalicelib.services.ports import ServerStatus
 from tests.fakes.world import CIRROS, want
 from tests.unit.services.building import run, status_of
 

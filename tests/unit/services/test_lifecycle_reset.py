@@ -11,6 +11,7 @@ from chalicelib.domain.errors import (
 )
 from chalicelib.domain.statuses import ResourceStatus, TaskStatus
 from chalicelib.domain.tasks import finish
+from chalicelib.services.cloud_ports import ServerStatus
 from chalicelib.services.lifecycle.ends import (
     close_task,
 )
@@ -21,7 +22,6 @@ from chalicelib.services.lifecycle.reset import (
     open_console,
     reboot_server,
 )
-from chalicelib.services.ports import ServerStatus
 from chalicelib.services.reset_resource import reset_resource
 from tests.fakes.world import MEMBER, want
 from tests.unit.services.building import release

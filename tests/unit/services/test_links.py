@@ -18,11 +18,11 @@ from chalicelib.domain.statuses import LinkStatus, ResourceStatus, TaskStatus
 from chalicelib.domain.tasks import TaskAction
 from chalicelib.services.acceptance import WORKFLOWS
 from chalicelib.services.check_links import WantedLink
+from chalicelib.services.cloud_ports import ServerStatus
 from chalicelib.services.extend_resource import extend_resource
 from chalicelib.services.lifecycle import build
 from chalicelib.services.lifecycle.links import release_links, reserve_links
 from chalicelib.services.lifecycle.progress import StepInput
-from chalicelib.services.ports import ServerStatus
 from chalicelib.services.reconcile import reconcile
 from chalicelib.services.release_link import release_link
 from chalicelib.services.release_resource import release_resource

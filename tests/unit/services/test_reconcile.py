@@ -9,7 +9,7 @@ import pytest
 from chalicelib.domain.errors import CloudUnreachable
 from chalicelib.domain.statuses import ResourceStatus, TaskStatus
 from chalicelib.domain.tasks import finish
-from chalicelib.services.ports import ServerStatus
+from chalicelib.services.cloud_ports import ServerStatus
 from chalicelib.services.reconcile import ReconcileReport, reconcile
 from chalicelib.services.release_resource import release_resource
 from tests.fakes.world import EXPERIMENT, MEMBER, World
