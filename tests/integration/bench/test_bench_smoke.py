@@ -27,6 +27,9 @@ def backend():
             tasks=stores.tasks,
             catalog=stores.catalog,
             claims=stores.claims,
+            links=stores.links,
+            qkd_links=stores.qkd_links,
+            telemetry=stores.telemetry,
             workflows=None,  # a sync starts none
         )
 

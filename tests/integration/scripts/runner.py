@@ -55,7 +55,8 @@ class Script:
     def start(self, *arguments: str) -> subprocess.Popen[str]:
         """Start it in a process group of its own, so that a test can press Ctrl-C."""
         return subprocess.Popen(
-            [str(SCRIPT), *arguments],
+            # Tests that run in the background ignore Ctrl-C, and bash could not undo that.
+            ["env", "--default-signal=INT", str(SCRIPT), *arguments],
             env=self.environment,
             stdin=subprocess.DEVNULL,
             stdout=subprocess.PIPE,

@@ -26,6 +26,8 @@ from tests.integration.stores.doubles import client_error
 
 # --- indexes that are behind -----------------------------------------------------------------
 
+TABLES = ("resources", "tasks", "catalog", "claims", "links", "qkd_links", "qkd_telemetry")
+
 
 def test_lists_drop_what_a_late_index_still_shows(bound: Tables) -> None:
     table = ResourceTable(bound.resources)
@@ -138,7 +140,7 @@ def test_creating_tables_twice_is_harmless(bound: Tables) -> None:
     assert tables(settings).resources is not bound.resources
     names = [model.Meta.table_name for model in tables(settings).models]
     prefix = settings.table_prefix
-    assert names == [f"{prefix}{name}" for name in ("resources", "tasks", "catalog", "claims")]
+    assert names == [f"{prefix}{name}" for name in TABLES]
 
 
 def test_all_tables_share_one_client(bound: Tables) -> None:
