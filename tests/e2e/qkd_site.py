@@ -28,29 +28,33 @@ def offer_qkd_links(page: Page) -> None:
 def _qkd_link() -> dict[str, Any]:
     return {
         "id": LINK_ID,
-        "friendly_name": "lab-loop",
         "status": "active",
-        "ends": ["alice", "bob"],
+        "ends": ["kme-a", "kme-b"],
         "length_km": 25.3,
         "skr_bit_per_s": 1830.0,
         "qber": 0.021,
         "stored_key_count": 811,
         "max_key_count": 1000,
-        "alarms": ["QBER rises"],
+        "key_size_bits": 256,
+        "provenance": "emulated",
+        "alarms": [
+            {"kind": "qber", "subject": LINK_ID, "severity": "minor", "message": "QBER rises"}
+        ],
     }
 
 
-def _samples(now: datetime) -> list[dict[str, Any]]:
+def _samples(now: datetime) -> dict[str, Any]:
     times = [now - timedelta(minutes=10 * step) for step in range(144, 0, -1)]
-    return [
+    samples = [
         {
             "at": at.strftime("%Y-%m-%dT%H:%M:%SZ"),
             "qber": 0.02 + 0.004 * (index % 7) / 7,
             "skr_bit_per_s": 1800 + 15 * (index % 11),
-            "stored_key_count": 800,
+            "stock_bits": 204_800,
         }
         for index, at in enumerate(times)
     ]
+    return {"provenance": "emulated", "samples": samples}
 
 
 def _link(now: datetime) -> dict[str, Any]:

@@ -45,25 +45,22 @@ async function loadLinks() {
   return { isOffered: true, qkdLinks, mine: lists.flat(), names: new Map(resources.map((r) => [r.id, r.friendly_name])) };
 }
 
-const nameOf = (entry) => entry.friendly_name ?? entry.name ?? shortId(entry.id);
-const endsOf = (entry) => (entry.ends ?? []).map((end) => (typeof end === "string" ? end : end.name ?? end.sae_id ?? end.kme_id ?? shortId(end.id))).join(" – ");
+const nameOf = (entry) => entry.ends.join(" – ");
 
 function renderLinks(qkdLinks, shown) {
   return html`<div class="table-wrap"><table><thead><tr><th scope="col">${text.columns.name}</th><th scope="col">${text.columns.status}</th><th scope="col">${words.length}</th>
     <th scope="col">${words.rate}</th><th scope="col">${words.qber}</th><th scope="col">${words.stock}</th><th scope="col">${words.alarms}</th></tr></thead>
-    <tbody>${qkdLinks.map((entry) => html`<tr><th scope="row"><a href=${link("qkd-links", entry.id)} aria-current=${entry === shown ? "true" : nothing}>${nameOf(entry)}</a><span class="sub quiet">${endsOf(entry)}</span></th>
-      <td>${statusPill(entry.status)}</td><td class="nowrap">${entry.length_km === undefined || entry.length_km === null ? text.none : `${formatNumber(entry.length_km)} km`}</td>
+    <tbody>${qkdLinks.map((entry) => html`<tr><th scope="row"><a href=${link("qkd-links", entry.id)} aria-current=${entry === shown ? "true" : nothing}>${nameOf(entry)}</a><span class="sub quiet">${shortId(entry.id)}, ${entry.provenance}</span></th>
+      <td>${statusPill(entry.status)}</td><td class="nowrap">${entry.length_km === null ? text.none : `${formatNumber(entry.length_km)} km`}</td>
       <td class="nowrap">${formatRate(entry.skr_bit_per_s)}</td><td class="nowrap">${formatQber(entry.qber)}</td>
       <td class="nowrap">${words.stockOf(formatNumber(entry.stored_key_count), formatNumber(entry.max_key_count))}</td>
-      <td>${entry.alarms?.length ? entry.alarms.map(alarmText).join("; ") : words.noAlarms}</td></tr>`)}</tbody></table></div>`;
+      <td>${entry.alarms.length ? entry.alarms.map((alarm) => alarm.message).join("; ") : words.noAlarms}</td></tr>`)}</tbody></table></div>`;
 }
-
-const alarmText = (alarm) => (typeof alarm === "string" ? alarm : alarm.message ?? alarm.kind ?? alarm.name);
 
 function renderMine(mine, names) {
   return html`<div class="table-wrap"><table><thead><tr><th scope="col">${text.columns.name}</th><th scope="col">${text.columns.status}</th><th scope="col">${words.ends}</th>
     <th scope="col">${words.used}</th><th scope="col">${text.columns.ends}</th></tr></thead>
-    <tbody>${mine.map((entry) => html`<tr><th scope="row">${nameOf(entry)}<span class="sub quiet">${shortId(entry.qkd_link_id)}</span></th><td>${statusPill(entry.status)}</td>
+    <tbody>${mine.map((entry) => html`<tr><th scope="row">${entry.friendly_name}<span class="sub quiet">${shortId(entry.qkd_link_id)}</span></th><td>${statusPill(entry.status)}</td>
       <td>${entry.ends.map((end) => html`<a href=${link("resources", end.resource_id)}>${names.get(end.resource_id) ?? shortId(end.resource_id)}</a> `)}</td>
       <td data-consumed>${formatNumber(entry.consumed_bits)} bit</td><td title=${formatDate(entry.expires_at)}>${entry.expires_at ? html`<bi-countdown .until=${entry.expires_at}></bi-countdown>` : text.none}</td></tr>`)}</tbody></table></div>`;
 }
