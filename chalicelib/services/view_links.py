@@ -7,10 +7,11 @@ from datetime import datetime, timedelta
 
 from chalicelib.domain.errors import FieldError, InvalidRequest
 from chalicelib.domain.links import Link
-from chalicelib.domain.permissions import Permission, Principal, may_see, not_found, require
+from chalicelib.domain.permissions import Permission, Principal, not_found, require
 from chalicelib.domain.qkd import QKDLink, Sample
 from chalicelib.services.backend import Backend
 from chalicelib.services.ports import Page
+from chalicelib.services.visibility import sees, visible
 
 MAX_SAMPLES = 2000
 _USUAL_PERIOD = timedelta(hours=1)
@@ -33,7 +34,7 @@ def get_link(backend: Backend, principal: Principal, link_id: str) -> Link:
     """
     require(principal, Permission.RESOURCES_READ)
     link = backend.links.get(link_id)
-    if link is None or not _sees(principal, link):
+    if link is None or not sees(principal, link):
         raise not_found("link", link_id)
     return link
 
@@ -44,8 +45,7 @@ def list_links(
     """Return a page of an experiment's links; a foreign experiment looks empty."""
     require(principal, Permission.RESOURCES_READ)
     page = backend.links.in_experiment(experiment_id, limit, cursor)
-    items = tuple(link for link in page.items if _sees(principal, link))
-    return Page(items, page.cursor if items else None)
+    return visible(principal, page)
 
 
 def list_qkd_links(backend: Backend, principal: Principal) -> tuple[QKDLink, ...]:
@@ -90,12 +90,3 @@ def read_samples(
         raise InvalidRequest(f"from {message}.", field_errors=(FieldError("from", message),))
     found = backend.telemetry.samples(qkd_link_id, begin, end, MAX_SAMPLES + 1)
     return SamplePeriod(link, found[:MAX_SAMPLES], len(found) > MAX_SAMPLES)
-
-
-def _sees(principal: Principal, link: Link) -> bool:
-    return may_see(
-        principal,
-        project_id=link.project_id,
-        experiment_id=link.experiment_id,
-        owner_id=link.owner_id,
-    )

@@ -4,17 +4,16 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable
-from typing import TypeVar
 
 from chalicelib.domain.errors import FieldError, InvalidRequest
-from chalicelib.domain.permissions import Permission, Principal, may_see, not_found, require
+from chalicelib.domain.permissions import Permission, Principal, not_found, require
 from chalicelib.domain.resources import Resource
 from chalicelib.domain.tasks import Task
 from chalicelib.services.backend import Backend
 from chalicelib.services.ports import Page
+from chalicelib.services.visibility import sees, visible
 
 _POLL_SECONDS = 0.5
-ItemT = TypeVar("ItemT", Resource, Task)
 
 
 def get_resource(backend: Backend, principal: Principal, resource_id: str) -> Resource:
@@ -25,7 +24,7 @@ def get_resource(backend: Backend, principal: Principal, resource_id: str) -> Re
     """
     require(principal, Permission.RESOURCES_READ)
     resource = backend.resources.get(resource_id)
-    if resource is None or not _sees(principal, resource):
+    if resource is None or not sees(principal, resource):
         raise not_found("resource", resource_id)
     return resource
 
@@ -36,7 +35,7 @@ def list_resources(
     """Return a page of an experiment's resources; a foreign experiment looks empty."""
     require(principal, Permission.RESOURCES_READ)
     page = backend.resources.in_experiment(experiment_id, limit, cursor)
-    return _visible(principal, page)
+    return visible(principal, page)
 
 
 def list_my_resources(
@@ -62,7 +61,7 @@ def get_task(backend: Backend, principal: Principal, task_id: str) -> Task:
     """
     require(principal, Permission.RESOURCES_READ)
     task = backend.tasks.get(task_id)
-    if task is None or not _sees(principal, task):
+    if task is None or not sees(principal, task):
         raise not_found("task", task_id)
     return task
 
@@ -89,19 +88,4 @@ def list_tasks(
     """Return a page of an experiment's tasks, newest first; a foreign one looks empty."""
     require(principal, Permission.RESOURCES_READ)
     page = backend.tasks.in_experiment(experiment_id, limit, cursor)
-    return _visible(principal, page)
-
-
-def _visible(principal: Principal, page: Page[ItemT]) -> Page[ItemT]:
-    """Return what the caller may see of a page; a foreign page shows no next one either."""
-    items = tuple(item for item in page.items if _sees(principal, item))
-    return Page(items, page.cursor if items else None)
-
-
-def _sees(principal: Principal, item: Resource | Task) -> bool:
-    return may_see(
-        principal,
-        project_id=item.project_id,
-        experiment_id=item.experiment_id,
-        owner_id=item.owner_id,
-    )
+    return visible(principal, page)
