@@ -29,7 +29,8 @@ from functions import (
 from functions.lifecycle import build, ends, remove, reset
 from functions.lifecycle import links as link_steps
 
-app = Chalice(app_name="slices-bi-qkd")
+# Chalice's own log handler would write lines that ours do not see.
+app = Chalice(app_name="slices-bi-qkd", configure_logs=False)
 
 # HTTP: one module per endpoint group. The edge comes first, as the outermost middleware.
 for module in (

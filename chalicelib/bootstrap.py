@@ -11,8 +11,12 @@ from datetime import UTC, datetime
 from functools import cache
 from typing import TYPE_CHECKING
 
-from chalicelib.config import Settings, load_settings
+from chalicelib.config import ConfigurationError, Settings, load_settings
+from chalicelib.config_qkd import QKDSite
 from chalicelib.domain.ids import IdKind, make_id, uuid7
+from chalicelib.logs.events import LoggedMetrics
+from chalicelib.logs.setup import configure
+from chalicelib.metrics import BREAKER_OPENS
 from chalicelib.services.backend import Backend
 from chalicelib.services.cloud_ports import CloudCatalog, Compute
 from chalicelib.services.ports import ConsoleOpener, TokenVerifier
@@ -49,6 +53,19 @@ def settings() -> Settings:
 
 
 @cache
+def start_logging() -> None:
+    """On Lambda, log as the settings say; elsewhere that is for the launcher to do."""
+    if "AWS_LAMBDA_FUNCTION_NAME" not in os.environ:
+        return
+    try:
+        configure(settings().log_format, settings().log_level, settings().infra_id)
+    except (
+        ConfigurationError
+    ):  # whoever needs the settings is told; the lines are wanted all the same
+        configure("json", "INFO", os.environ.get("INFRA_ID", ""))
+
+
+@cache
 def backend() -> Backend:
     """Return state, time, chance and workflows."""
     from chalicelib.adapters.dynamodb.stores import stores
@@ -67,6 +84,7 @@ def backend() -> Backend:
         qkd_links=tables.qkd_links,
         telemetry=tables.telemetry,
         workflows=StepFunctionsEngine(settings()),
+        metrics=LoggedMetrics(),
     )
 
 
@@ -126,20 +144,26 @@ def cloud_catalog() -> CloudCatalog:
 @cache
 def qkd_agents() -> QKDAgents:
     """Return the lab's QKD agents by name; none where there is no QKD."""
+    from chalicelib.adapters.qkd_agent.breaker import CircuitBreaker
     from chalicelib.adapters.qkd_agent.client import HttpQKDAgent
     from chalicelib.adapters.qkd_agent.transport import SiteTransport
 
-    files = settings().qkd_files
-    return {
-        site.name: HttpQKDAgent(SiteTransport(site.control_url, site.name, files), files.ca)
-        for site in settings().qkd_sites
-    }
+    files, metrics = settings().qkd_files, LoggedMetrics()
+
+    def transport(site: QKDSite) -> SiteTransport:
+        breaker = CircuitBreaker(
+            on_open=lambda: metrics.record({BREAKER_OPENS: 1}, Agent=site.name)
+        )
+        return SiteTransport(site.control_url, site.name, files, breaker)
+
+    return {site.name: HttpQKDAgent(transport(site), files.ca) for site in settings().qkd_sites}
 
 
 def reset() -> None:
     """Forget everything built, for tests and launchers that change the environment."""
     for built in (
         settings,
+        start_logging,
         backend,
         token_verifier,
         console_opener,

@@ -13,6 +13,7 @@ from typing import Any
 from chalicelib.config_qkd import QKDFiles, QKDSite, parse_sites
 from chalicelib.config_values import (
     JumpProxy,
+    parse_choice,
     parse_days,
     parse_flag,
     parse_infra_id,
@@ -27,6 +28,7 @@ from chalicelib.config_values import (
 )
 from chalicelib.domain.quota import Amount
 from chalicelib.domain.tokens import TokenKind
+from chalicelib.logs.setup import FORMATS, LEVELS
 
 
 class ConfigurationError(Exception):
@@ -90,6 +92,8 @@ class Settings:
     web_oidc_scope: str
     web_oidc_origins: tuple[str, ...]
     web_experiment_token_url: str | None
+    log_format: str
+    log_level: str
 
 
 _PORTAL = "https://portal.slices-ri.eu/.well-known/openid-configuration"
@@ -200,6 +204,18 @@ SETTINGS: tuple[Setting, ...] = (
         parse_optional_url,
         "Where the web page gets experiment tokens by name (local stack only).",
     ),
+    Setting(
+        "LOG_FORMAT",
+        "json",
+        parse_choice(*FORMATS),
+        "`json`: one object a line, with metrics; `text`: for a console, as the local stack's.",
+    ),
+    Setting(
+        "LOG_LEVEL",
+        "INFO",
+        parse_choice(*LEVELS),
+        f"Least level that is logged: {', '.join(LEVELS)}; metrics are written at every level.",
+    ),
     *(
         setting
         for kind, issuers, audiences, discovery in (
@@ -284,6 +300,8 @@ def load_settings(environment: Mapping[str, str]) -> Settings:
         web_oidc_scope=values["WEB_OIDC_SCOPE"],
         web_oidc_origins=values["WEB_OIDC_ORIGINS"],
         web_experiment_token_url=values["WEB_EXPERIMENT_TOKEN_URL"],
+        log_format=values["LOG_FORMAT"],
+        log_level=values["LOG_LEVEL"],
     )
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import re
+from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import timedelta
 from urllib.parse import urlsplit
@@ -21,6 +22,17 @@ class JumpProxy:
 def parse_text(value: str) -> str:
     """Return the text as it is."""
     return value
+
+
+def parse_choice(*choices: str) -> Callable[[str], str]:
+    """Return a parser that takes one of the words."""
+
+    def parse(value: str) -> str:
+        if value not in choices:
+            raise ValueError(f"must be one of {', '.join(choices)}")
+        return value
+
+    return parse
 
 
 def parse_words(value: str) -> tuple[str, ...]:

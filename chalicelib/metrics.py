@@ -55,7 +55,9 @@ REQUEST_LATENCY = Metric(
 )
 
 _ACTION = ("Action",)
-TASKS_ACCEPTED = Metric("TasksAccepted", Unit.COUNT, "Tasks that users' orders started.", _ACTION)
+TASKS_ACCEPTED = Metric(
+    "TasksAccepted", Unit.COUNT, "Tasks begun, by users' orders and at expiry.", _ACTION
+)
 TASKS_FINISHED = Metric("TasksFinished", Unit.COUNT, "Tasks that did what was asked.", _ACTION)
 TASKS_FAILED = Metric("TasksFailed", Unit.COUNT, "Tasks that ended without it.", _ACTION)
 TASKS_PARKED = Metric(
@@ -67,7 +69,7 @@ TIME_TO_UP = Metric("TimeToUp", Unit.SECONDS, "From the accepted request to the 
 STEP_FAILURES = Metric(
     "StepFailures",
     Unit.COUNT,
-    "Workflow steps that raised, by exception; `Unexpected` is a mistake of this software.",
+    "Steps and runs of schedules that raised; `Unexpected` is a mistake of this software.",
     ("Error",),
 )
 

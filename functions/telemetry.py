@@ -6,12 +6,13 @@ import logging
 from dataclasses import asdict
 from typing import Any
 
-from chalice import Blueprint, Rate
+from chalice import Rate
 
 from chalicelib import bootstrap
 from chalicelib.services.telemetry import read_telemetry
+from functions.observed import ObservedBlueprint
 
-blueprint = Blueprint(__name__)
+blueprint = ObservedBlueprint(__name__)
 logger = logging.getLogger(__name__)
 
 

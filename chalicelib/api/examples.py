@@ -147,4 +147,5 @@ PROBLEM_EXAMPLE: dict[str, Any] = {
     "instance": "/resources",
     "code": "invalid-request",
     "errors": [{"field": "resources[0].flavor_id", "message": "Field required"}],
+    "request_id": "3f2b0c1e-6a55-4b7e-9d0e-1f4c9a7d2b10",
 }

@@ -54,9 +54,18 @@ def incoming(request: Request, path_parameters: Mapping[str, str]) -> Incoming:
 
 
 def request_id_of(request: Request) -> str:
-    """Return the client's X-Request-Id when it is well-formed, else a new one."""
-    given = request.headers.get("x-request-id", "")
-    return given if _REQUEST_ID.fullmatch(given) else str(uuid.uuid4())
+    """Return the client's X-Request-Id or X-Correlation-Id if well-formed, else the gateway's."""
+    for name in ("x-request-id", "x-correlation-id"):
+        given = request.headers.get(name, "")
+        if _REQUEST_ID.fullmatch(given):
+            return str(given)
+    return gateway_request_id(request) or str(uuid.uuid4())
+
+
+def gateway_request_id(request: Request) -> str | None:
+    """Return API Gateway's id of the request; the local server has none."""
+    found = request.context.get("requestId")
+    return str(found) if found else None
 
 
 def instance_of(request: Request) -> str:

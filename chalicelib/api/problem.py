@@ -65,9 +65,15 @@ def problem_kinds() -> dict[str, ProblemKind]:
 
 
 def problem_of(
-    error: BIError, *, base_url: str, instance: str, status: int | None = None
+    error: BIError,
+    *,
+    base_url: str,
+    instance: str,
+    status: int | None = None,
+    request_id: str | None = None,
 ) -> dict[str, Any]:
     """Return the problem document of an error."""
+    request = {"request_id": request_id} if request_id else {}
     return {
         "type": f"{base_url}{PATH}/{error.slug}",
         "title": error.title,
@@ -76,6 +82,7 @@ def problem_of(
         "instance": instance,
         "code": error.slug,
         "errors": [_field(entry) for entry in error.field_errors[:_MAX_FIELD_ERRORS]],
+        **request,
     }
 
 
@@ -89,14 +96,25 @@ def headers_of(error: BIError) -> dict[str, str]:
     return headers
 
 
-def as_problem(status: int, body: str, *, base_url: str, instance: str, allow: str = "") -> str:
+def as_problem(
+    status: int,
+    body: str,
+    *,
+    base_url: str,
+    instance: str,
+    allow: str = "",
+    request_id: str | None = None,
+) -> str:
     """Return the problem text for an error that some framework or gateway worded its own way.
 
     Chalice and API Gateway answer an unknown path with 403 and no code of their own; callers that
     see that pass 404.
     """
     error = _foreign_error(status, body, allow)
-    return json.dumps(problem_of(error, base_url=base_url, instance=instance, status=status))
+    problem = problem_of(
+        error, base_url=base_url, instance=instance, status=status, request_id=request_id
+    )
+    return json.dumps(problem)
 
 
 def _foreign_error(status: int, body: str, allow: str) -> BIError:

@@ -11,19 +11,21 @@ from typing import Any
 from chalice.app import Blueprint, Request, Response
 
 from chalicelib.api.calls import Call, Wiring, prepare
-from chalicelib.api.incoming import incoming, instance_of, request_id_of
+from chalicelib.api.incoming import incoming, instance_of
 from chalicelib.api.operations.model import BodyT, Operation, QueryT
 from chalicelib.api.pagination import next_link
 from chalicelib.api.problem import CONTENT_TYPE, as_problem, headers_of, internal_error, problem_of
 from chalicelib.api.replies import Reply, entity_tag, finish, is_unchanged, text_of
+from chalicelib.api.request_log import request_id
 from chalicelib.config import ConfigurationError
 from chalicelib.domain.errors import BIError
+from chalicelib.logs.context import note
 
 logger = logging.getLogger(__name__)
 
 Headers = dict[str, str | list[str]]
 Handler = Callable[[Call[QueryT, BodyT]], Reply]
-_FIRST_ERROR_STATUS = 400
+_FIRST_ERROR_STATUS, _FIRST_SERVER_ERROR = 400, 500
 _UNCHANGED = 304
 # Our own answers carry it already; what does not was worded by the framework.
 _REQUEST_ID = "X-Request-Id"
@@ -65,6 +67,7 @@ class Router:
         methods = self._methods[path]
 
         def options(**_: str) -> Response:
+            note(operation="options")
             allow = ", ".join([*methods, "OPTIONS"])
             headers: Headers = {"Allow": allow}
             if _edge_settings(self._wiring)[1]:
@@ -79,7 +82,7 @@ class Router:
 
 
 def edge_middleware(wiring: Wiring) -> Callable[[Request, Callable[[Request], Response]], Response]:
-    """Return the outermost middleware: common headers, and problems for the framework's errors."""
+    """Return the middleware: common headers, and problems for the framework's errors."""
 
     def middleware(request: Request, respond: Callable[[Request], Response]) -> Response:
         base_url, cors_origin = _edge_settings(wiring)
@@ -92,9 +95,10 @@ def edge_middleware(wiring: Wiring) -> Callable[[Request, Callable[[Request], Re
                 base_url=base_url,
                 instance=instance_of(request),
                 allow=allow,
+                request_id=request_id(),
             )
             response.headers["Content-Type"] = CONTENT_TYPE
-        return finish(response, request_id_of(request), base_url, cors_origin)
+        return finish(response, request_id(), base_url, cors_origin)
 
     return middleware
 
@@ -106,17 +110,31 @@ def _answer(
     request: Request,
     path_parameters: dict[str, str],
 ) -> Response:
-    request_id = request_id_of(request)
+    note(operation=operation.name)
     try:
         call = prepare(operation, incoming(request, path_parameters), wiring)
-        response = _response(operation, call, handler(call))
+        if call.caller is not None:
+            note(project_id=call.caller.project_id, experiment_id=call.caller.experiment_id)
+        reply = handler(call)
+        _note_task(reply)
+        response = _response(operation, call, reply)
     except BIError as error:
+        note(error=type(error).__name__)
+        if error.http_status >= _FIRST_SERVER_ERROR:
+            note(reason=error.detail)
         response = _refusal(error, wiring, request)
-    except Exception:  # the last resort: the client gets no internals, the log gets all
-        logger.exception("request %s (%s) failed", request_id, operation.name)
+    except Exception:  # the last resort: the client gets no internals
+        logger.exception("request %s failed", request_id())
         response = _refusal(internal_error(), wiring, request)
-    response.headers[_REQUEST_ID] = request_id
+    response.headers[_REQUEST_ID] = request_id()
     return response
+
+
+def _note_task(reply: Reply) -> None:
+    """Put the task that an order has started on the request's line: from here it is followed."""
+    task = getattr(reply.body, "task", None)
+    if task is not None:
+        note(task_id=task.id)
 
 
 def _response(
@@ -139,7 +157,9 @@ def _response(
 
 def _refusal(error: BIError, wiring: Wiring, request: Request) -> Response:
     base_url, _ = _edge_settings(wiring)
-    document = problem_of(error, base_url=base_url, instance=instance_of(request))
+    document = problem_of(
+        error, base_url=base_url, instance=instance_of(request), request_id=request_id()
+    )
     headers: Headers = {**headers_of(error)}
     return Response(json.dumps(document), headers, error.http_status)
 

@@ -19,8 +19,11 @@ from chalicelib.domain.links import Link
 from chalicelib.domain.qkd import QKDLink, bandwidth_shortage, book, free, is_booked
 from chalicelib.domain.quota import Amount, shortage, total
 from chalicelib.domain.resources import Resource
-from chalicelib.domain.tasks import Refusal, Task, TaskAction, close_refused, decide, park
+from chalicelib.domain.tasks import Refusal, Task, TaskAction, close_refused, decide
+from chalicelib.logs.events import log
+from chalicelib.metrics import TASKS_ACCEPTED
 from chalicelib.services.backend import Backend
+from chalicelib.services.lifecycle.progress import park_task
 
 logger = logging.getLogger(__name__)
 
@@ -151,8 +154,7 @@ def start(backend: Backend, task: Task) -> None:
     try:
         backend.workflows.start(WORKFLOWS[task.action], execution_name(task), {"task_id": task.id})
     except Unavailable as error:
-        logger.warning("task %s not started: %s", task.id, error.detail)
-        reason, now = error.detail, backend.clock()
-        backend.tasks.change(
-            task.id, lambda current: park(current, now, reason, backend.settings.park)
-        )
+        log(logger, logging.WARNING, "task not started", task_id=task.id, reason=error.detail)
+        park_task(backend, task.id, error.detail)
+    if task.executions == 1:
+        backend.metrics.record({TASKS_ACCEPTED: 1}, Action=task.action)

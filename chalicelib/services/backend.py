@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from chalicelib.config import Settings
+from chalicelib.metrics import Metrics
 from chalicelib.services.ports import (
     CatalogStore,
     ClaimStore,
@@ -21,7 +22,10 @@ SYSTEM = "system"
 
 @dataclass(frozen=True, slots=True)
 class Backend:
-    """State, time, chance and workflows. Cloud and lab are not in it: only steps touch them."""
+    """State, time, chance, workflows and what is counted.
+
+    Cloud and lab are not in it: only steps touch them.
+    """
 
     settings: Settings
     clock: Clock
@@ -34,6 +38,7 @@ class Backend:
     qkd_links: QKDLinkStore
     telemetry: TelemetryStore
     workflows: WorkflowEngine
+    metrics: Metrics
 
 
 def phone_home_url(settings: Settings) -> str:

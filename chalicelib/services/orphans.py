@@ -8,6 +8,8 @@ from collections.abc import Callable, Iterator
 from chalicelib.domain.errors import CloudError
 from chalicelib.domain.resources import Resource
 from chalicelib.domain.statuses import ResourceStatus
+from chalicelib.logs.context import scope
+from chalicelib.logs.events import log
 from chalicelib.services.backend import Backend
 from chalicelib.services.cloud_ports import Compute, FloatingIP, Port, Server, ServerStatus
 
@@ -30,16 +32,22 @@ def remove_orphans(backend: Backend, compute: Compute) -> tuple[int, int]:
     for found, delete in _everything(compute):
         if not _is_orphan(backend, found):
             continue
-        logger.warning("removing orphan %s of %s", found.id, found.resource_id)
-        try:
-            delete(found.id)
-        except CloudError as error:
-            logger.warning("orphan %s stays: %s", found.id, error.detail)
-            kept += 1
-            continue
-        backend.claims.forget_orphan(found.id)
-        removed += 1
+        with scope(cloud_id=found.id, resource_id=found.resource_id):
+            is_gone = _remove(backend, found, delete)
+        removed += is_gone
+        kept += not is_gone
     return removed, kept
+
+
+def _remove(backend: Backend, found: Found, delete: Callable[[str], None]) -> bool:
+    log(logger, logging.WARNING, "removing an orphan")
+    try:
+        delete(found.id)
+    except CloudError as error:
+        log(logger, logging.WARNING, "an orphan stays", reason=error.detail)
+        return False
+    backend.claims.forget_orphan(found.id)
+    return True
 
 
 def _everything(compute: Compute) -> Iterator[tuple[Found, Callable[[str], None]]]:

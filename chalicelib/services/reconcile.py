@@ -6,11 +6,14 @@ import logging
 from dataclasses import dataclass, replace
 from datetime import datetime
 
+from chalicelib import metrics
 from chalicelib.domain.errors import CloudError, Unavailable
 from chalicelib.domain.resource_life import order_release
 from chalicelib.domain.resources import Resource
 from chalicelib.domain.statuses import ResourceStatus
 from chalicelib.domain.tasks import Task, begin_execution
+from chalicelib.logs.events import log
+from chalicelib.metrics import Metric
 from chalicelib.services.acceptance import WORKFLOWS, execution_name, start
 from chalicelib.services.backend import SYSTEM, Backend
 from chalicelib.services.cloud_ports import Compute, ServerStatus
@@ -45,6 +48,12 @@ class ReconcileReport:
 
 def reconcile(backend: Backend, compute: Compute) -> ReconcileReport:
     """Run one sweep. Safe at any time, also beside another one."""
+    report = _sweep(backend, compute)
+    backend.metrics.record(_counts(backend, report))
+    return report
+
+
+def _sweep(backend: Backend, compute: Compute) -> ReconcileReport:
     report = ReconcileReport(
         resumed_tasks=_resume_tasks(backend), expired_resources=_release_expired(backend)
     )
@@ -52,9 +61,27 @@ def reconcile(backend: Backend, compute: Compute) -> ReconcileReport:
         report = replace(report, lost_resources=_fail_lost(backend, compute))
         removed, kept = remove_orphans(backend, compute)
     except CloudError as error:
-        logger.warning("reconcile left the cloud out: %s", error.detail)
+        log(logger, logging.WARNING, "reconcile left the cloud out", reason=error.detail)
         return replace(report, cloud_error=error.detail)
     return replace(report, orphans_removed=removed, orphans_kept=kept)
+
+
+def _counts(backend: Backend, report: ReconcileReport) -> dict[Metric, float]:
+    """Return a sweep's metrics; of orphans only when the cloud could be asked."""
+    counts: dict[Metric, float] = {
+        metrics.TASKS_RESUMED: report.resumed_tasks,
+        metrics.RESOURCES_EXPIRED: report.expired_resources,
+        metrics.RESOURCES_LOST: report.lost_resources,
+        metrics.CLOUD_UNREACHABLE: report.cloud_error is not None,
+    }
+    if report.cloud_error is None:
+        counts[metrics.ORPHANS_FOUND] = report.orphans_removed + report.orphans_kept
+        counts[metrics.ORPHANS_REMOVED] = report.orphans_removed
+    catalog = backend.catalog.state(backend.settings.infra_id)
+    if catalog is not None:
+        age = backend.clock() - catalog.checked_at
+        counts[metrics.CATALOG_AGE] = age.total_seconds()
+    return counts
 
 
 def _resume_tasks(backend: Backend) -> int:
@@ -64,7 +91,7 @@ def _resume_tasks(backend: Backend) -> int:
         try:
             resumed += _resume(backend, task)
         except Unavailable as error:
-            logger.warning("task %s not resumed: %s", task.id, error.detail)
+            log(logger, logging.WARNING, "task not resumed", task_id=task.id, reason=error.detail)
     return resumed
 
 
@@ -91,6 +118,7 @@ def _resume(backend: Backend, task: Task) -> bool:
         return False
     # What another sweep began is started under the same name, which starts it once.
     start(backend, begun)
+    log(logger, logging.INFO, "task resumed", task_id=task.id)
     return True
 
 

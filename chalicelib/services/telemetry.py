@@ -18,10 +18,13 @@ from chalicelib.domain.qkd import (
     AlarmKind,
     Occurrence,
     QKDLink,
+    QKDLinkState,
     Severity,
     qber_alarm,
     rate_alarm,
 )
+from chalicelib.logs.events import log
+from chalicelib.metrics import AGENT_UNREACHABLE, QBER, SECRET_KEY_RATE, STORED_KEYS, Metric
 from chalicelib.services.backend import Backend
 from chalicelib.services.lifecycle.links import reserve
 from chalicelib.services.qkd_ports import ObservedLink, QKDAgent, QKDAgents
@@ -69,6 +72,11 @@ def read_telemetry(backend: Backend, agents: QKDAgents) -> TelemetryReport:
     samples = sum(_store_samples(backend, reading, seen) for reading in readings)
     for reading in readings:
         backend.telemetry.put_agent(reading.state)
+        unreachable = {AGENT_UNREACHABLE: float(reading.error is not None)}
+        backend.metrics.record(unreachable, Agent=reading.name)
+    heard = {observed.id for reading in readings for observed in reading.links}
+    for link_id in heard & seen.keys():
+        backend.metrics.record(_quality(seen[link_id].state), QKDLink=link_id)
     return TelemetryReport(
         qkd_links=len(seen),
         samples=samples,
@@ -76,6 +84,16 @@ def read_telemetry(backend: Backend, agents: QKDAgents) -> TelemetryReport:
         changed_links=_update_links(backend, agents, readings, seen),
         unreachable=tuple(reading.name for reading in readings if reading.error),
     )
+
+
+def _quality(state: QKDLinkState) -> dict[Metric, float]:
+    """Return the metrics of a link, as far as its device tells them."""
+    known = {
+        QBER: state.qber,
+        SECRET_KEY_RATE: state.skr_bit_per_s,
+        STORED_KEYS: state.stored_key_count,
+    }
+    return {metric: float(value) for metric, value in known.items() if value is not None}
 
 
 def _read(backend: Backend, name: str, agent: QKDAgent) -> _Reading:
@@ -92,7 +110,7 @@ def _read(backend: Backend, name: str, agent: QKDAgent) -> _Reading:
             enrolled=agent.enrolled(),
         )
     except SiteError as error:
-        logger.warning("QKD agent %s: %s", name, error.detail)
+        log(logger, logging.WARNING, "QKD agent not read", agent=name, reason=error.detail)
         down = replace(state, unreachable_since=state.unreachable_since or now)
         return _Reading(name, agent, _without_old(down, now), error=error.detail)
 
@@ -204,7 +222,10 @@ def _store_samples(backend: Backend, reading: _Reading, links: dict[str, QKDLink
         try:
             samples = reading.agent.samples(link.id, since)
         except SiteError as error:
-            logger.warning("samples of QKD link %s: %s", link.id, error.detail)
+            log(
+                logger, logging.WARNING, "samples not read",
+                agent=reading.name, qkd_link_id=link.id, reason=error.detail,
+            )  # fmt: skip
             continue
         fresh = tuple(sample for sample in samples if sample.at > since)
         if not fresh:
@@ -256,4 +277,7 @@ def _follow_end(backend: Backend, agents: QKDAgents, link: Link) -> None:
     try:
         reserve(backend, agents, link)
     except SiteError as error:
-        logger.warning("link %s keeps its end for now: %s", link.id, error.detail)
+        log(
+            logger, logging.WARNING, "a link keeps its end for now",
+            link_id=link.id, reason=error.detail,
+        )  # fmt: skip

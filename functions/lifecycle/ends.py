@@ -4,14 +4,13 @@ from __future__ import annotations
 
 from typing import Any
 
-from chalice import Blueprint
-
 from chalicelib import bootstrap
 from chalicelib.services.lifecycle import ends
 from chalicelib.services.lifecycle.progress import park_task as park
 from functions.lifecycle.step_input import Event
+from functions.observed import ObservedBlueprint
 
-blueprint = Blueprint(__name__)
+blueprint = ObservedBlueprint(__name__)
 
 
 @blueprint.lambda_function(name="prepare_request")

@@ -4,13 +4,12 @@ from __future__ import annotations
 
 from typing import Any
 
-from chalice import Blueprint
-
 from chalicelib import bootstrap
 from chalicelib.services.lifecycle import links
 from functions.lifecycle.step_input import Event, step_of
+from functions.observed import ObservedBlueprint
 
-blueprint = Blueprint(__name__)
+blueprint = ObservedBlueprint(__name__)
 
 
 @blueprint.lambda_function(name="reserve_links")

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import argparse
 import errno
-import logging
 import os
 import signal
 import subprocess
@@ -14,7 +13,9 @@ import time
 from collections.abc import Callable
 from pathlib import Path
 
+from chalicelib.logs.setup import FORMATS, LEVELS, configure
 from infra.local.clouds import CLOUDS
+from infra.local.environment import INFRA_ID
 from infra.local.fresh_token import print_token
 from infra.local.stack import DEFAULT_STATE, LocalStack, StackOptions
 
@@ -36,7 +37,8 @@ def main(arguments: list[str] | None = None) -> int:
     options = _parser().parse_args(arguments)
     if options.action == "token":
         return print_token(options.state, options.experiment)
-    logging.basicConfig(level=options.log_level, format="%(asctime)s %(name)s: %(message)s")
+    # stdout belongs to the command of `run`.
+    configure(options.log_format, options.log_level, INFRA_ID, sys.stderr)
     ending = Ending()
     ending.watch()
     stack = LocalStack(_stack_options(options))
@@ -184,4 +186,7 @@ def _add_options(parser: argparse.ArgumentParser, port: int) -> None:
     add("--boot-seconds", type=float, default=2.0, help="a simulated VM's boot (%(default)s)")
     add("--keep-cloud", action="store_true", help="leave the control plane running")
     add("--no-qkd", action="store_true", help="leave the QKD agents out")
-    add("--log-level", default="WARNING", help="(%(default)s)")
+    log_format = os.environ.get("LOG_FORMAT", "text")
+    log_level = os.environ.get("LOG_LEVEL", "INFO" if log_format == "json" else "WARNING")
+    add("--log-format", choices=FORMATS, default=log_format, help="(%(default)s; or LOG_FORMAT)")
+    add("--log-level", choices=LEVELS, default=log_level, help="(%(default)s; or LOG_LEVEL)")

@@ -11,6 +11,7 @@ import functools
 import logging
 import random
 import threading
+import uuid
 from http import HTTPStatus
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
@@ -203,8 +204,12 @@ class _Handler(ChaliceRequestHandler):
     def _send_problem(self, status: HTTPStatus) -> None:
         host, port = self.server.server_address[:2]
         base_url, instance = f"http://{host!s}:{port}", urlsplit(self.path).path
-        problem = as_problem(status, "", base_url=base_url, instance=instance)
-        self._send_http_response(status, {"Content-Type": CONTENT_TYPE}, problem)
+        request_id = str(uuid.uuid4())
+        problem = as_problem(
+            status, "", base_url=base_url, instance=instance, request_id=request_id
+        )
+        headers = {"Content-Type": CONTENT_TYPE, "X-Request-Id": request_id}
+        self._send_http_response(status, headers, problem)
 
     def log_message(self, format: str, *args: object) -> None:  # noqa: A002 -- inherited name
         """Log at debug level: people watch the lifecycle, not the polling."""

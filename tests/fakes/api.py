@@ -19,6 +19,7 @@ from chalicelib.domain.resources import NetworkInterface, Resource
 from chalicelib.domain.statuses import ResourceStatus
 from chalicelib.domain.tokens import TokenKind, VerifiedToken
 from chalicelib.services.backend import Backend
+from tests.fakes.metrics import FakeMetrics
 from tests.fakes.qkd import FakeLinkStore, FakeQKDLinkStore, FakeTelemetryStore, make_qkd_link
 from tests.fakes.stores import FakeCatalogStore, FakeClaimStore, FakeResourceStore, FakeTaskStore
 
@@ -133,6 +134,7 @@ class Api:
         self.links, self.qkd_links = FakeLinkStore(), FakeQKDLinkStore()
         self.telemetry = FakeTelemetryStore()
         self.engine = FakeEngine()
+        self.metrics = FakeMetrics()
         self.backend = Backend(
             settings=self.settings,
             clock=lambda: NOW,
@@ -145,6 +147,7 @@ class Api:
             links=self.links,
             qkd_links=self.qkd_links,
             telemetry=self.telemetry,
+            metrics=self.metrics,
         )
         monkeypatch.setattr(bootstrap, "settings", lambda: self.settings)
         monkeypatch.setattr(bootstrap, "backend", lambda: self.backend)

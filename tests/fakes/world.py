@@ -18,6 +18,7 @@ from chalicelib.services.check_request import ResourceRequest, WantedResource
 from chalicelib.services.lifecycle.progress import StepInput
 from chalicelib.services.request_resources import Acceptance, request_resources
 from tests.fakes.compute import FakeCompute
+from tests.fakes.metrics import FakeMetrics
 from tests.fakes.qkd import FakeLab, FakeLinkStore, FakeQKDLinkStore, FakeTelemetryStore
 from tests.fakes.stores import FakeCatalogStore, FakeClaimStore, FakeResourceStore, FakeTaskStore
 from tests.fakes.workflows import FakeWorkflows
@@ -132,6 +133,7 @@ class World:
         self.qkd_links = FakeQKDLinkStore()
         self.telemetry = FakeTelemetryStore()
         self.lab = FakeLab()
+        self.metrics = FakeMetrics()
         self.backend = Backend(
             settings=make_settings(**settings),
             clock=self.clock,
@@ -144,6 +146,7 @@ class World:
             links=self.links,
             qkd_links=self.qkd_links,
             telemetry=self.telemetry,
+            metrics=self.metrics,
         )
         for entry in CATALOG:
             self.catalog.put(entry)

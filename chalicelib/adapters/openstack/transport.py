@@ -2,7 +2,7 @@
 
 Every request of the SDK, authentication included, passes through one session. There the limits
 hold whatever clouds.yaml or the environment says: no retries, no proxies or certificate bundles
-from the environment, no logging of bodies (they hold user data and passwords).
+from the environment, no logging of headers or bodies (they hold tokens and user data).
 """
 
 from __future__ import annotations
@@ -20,6 +20,8 @@ import requests
 from keystoneauth1 import session as keystone_session
 from requests.adapters import HTTPAdapter
 from urllib3.exceptions import MaxRetryError, NewConnectionError, SSLError
+
+from chalicelib.adapters.openstack.call_log import global_request_id, write_line
 
 _SAFE_METHODS = frozenset({"GET", "HEAD"})
 _LOGIN_PATH = "/auth/tokens"
@@ -74,13 +76,16 @@ class BoundedAdapter(HTTPAdapter):
             raise requests.ConnectTimeout("No time is left for this request", request=request)
         was_open = call.is_change_open
         call.is_change_open = was_open or _is_change(request)
+        began = time.monotonic()
         try:
             response = super().send(request, *args, **{**kwargs, "timeout": seconds})
         except requests.RequestException as error:
+            write_line(request, None, time.monotonic() - began)
             call.is_unanswered = True
             if _was_never_sent(error):
                 call.is_change_open = was_open
             raise
+        write_line(request, response, time.monotonic() - began)
         if _is_refusal(response.status_code):
             call.is_change_open = was_open
         return response
@@ -94,7 +99,8 @@ class QuietSession(keystone_session.Session):
 
     def request(self, url: str, method: str, **kwargs: Any) -> requests.Response:  # type: ignore[override]  # the many keywords are passed on unread
         """Send a request as keystoneauth does, without its retries and its log."""
-        pinned = {"connect_retries": 0, "status_code_retries": 0, "log": False}
+        pinned: dict[str, Any] = {"connect_retries": 0, "status_code_retries": 0, "log": False}
+        pinned["global_request_id"] = kwargs.get("global_request_id") or global_request_id()
         return super().request(url, method, **{**kwargs, **pinned})
 
 

@@ -15,8 +15,13 @@ OPEN_SECONDS = 30.0
 class CircuitBreaker:
     """Opens after 5 failures within 30 s; after 30 s lets one call through to try."""
 
-    def __init__(self, now: Callable[[], float] = time.monotonic) -> None:
+    def __init__(
+        self,
+        now: Callable[[], float] = time.monotonic,
+        on_open: Callable[[], None] = lambda: None,
+    ) -> None:
         self._now = now
+        self._on_open = on_open
         self._failures: deque[float] = deque(maxlen=FAILURES)
         self._opened_at: float | None = None
         self._lock = threading.Lock()
@@ -43,5 +48,8 @@ class CircuitBreaker:
             now = self._now()
             self._failures.append(now)
             is_full = len(self._failures) == FAILURES
-            if is_full and now - self._failures[0] <= WINDOW_SECONDS:
+            opens = is_full and now - self._failures[0] <= WINDOW_SECONDS
+            if opens:
                 self._opened_at = now
+        if opens:
+            self._on_open()

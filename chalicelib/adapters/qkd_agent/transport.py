@@ -22,6 +22,7 @@ from urllib3.exceptions import HTTPError
 from urllib3.util import Timeout
 
 from chalicelib.adapters.qkd_agent.breaker import CircuitBreaker
+from chalicelib.adapters.qkd_agent.call_log import call_log
 from chalicelib.config_qkd import QKDFiles
 from chalicelib.domain.errors import SiteRefused, SiteUnreachable
 
@@ -88,7 +89,9 @@ class SiteTransport:
         if data is not None:
             sent["Content-Type"] = "application/json"
         try:
-            status, text = self._send(method, path, data, sent)
+            with call_log(self._name, method, path) as line:
+                status, text = self._send(method, path, data, sent | line.headers)
+                line.status = status
             answer = json.loads(text) if text else None
         except (HTTPError, OSError, ValueError) as error:
             self._breaker.failed()

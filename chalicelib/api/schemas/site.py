@@ -104,6 +104,9 @@ class ProblemAnswer(Answer):
     instance: str
     code: str
     errors: list[FieldErrorAnswer]
+    request_id: str | None = Field(
+        default=None, description="As in X-Request-Id; under it the operators find the request."
+    )
 
 
 class ProblemKindAnswer(Answer):

@@ -24,6 +24,7 @@ from chalicelib.domain.resource_leases import require_lease
 from chalicelib.domain.resources import NetworkInterface, Resource
 from chalicelib.domain.statuses import ResourceStatus
 from chalicelib.domain.user_data import merge
+from chalicelib.metrics import TIME_TO_UP
 from chalicelib.services.backend import SYSTEM, Backend, phone_home_url
 from chalicelib.services.cloud_ports import Compute, Port, Server, ServerSpec, ServerStatus
 from chalicelib.services.lifecycle.enrolment import NO_AGENTS, enrolments_of
@@ -255,7 +256,7 @@ def check_ready(backend: Backend, step: StepInput) -> dict[str, object]:
     resource = existing(backend, step.resource_id)
     require_wanted(resource)
     if resource.phoned_home_at is not None or not resource.placement.has_cloud_init:
-        _advance(backend, resource, ResourceStatus.UP)
+        _come_up(backend, resource)
         done(backend, step, "ready")
         return {"state": "ready", "wait_seconds": 0}
     age = backend.clock() - _initializing_since(resource)
@@ -267,6 +268,15 @@ def check_ready(backend: Backend, step: StepInput) -> dict[str, object]:
             "no-cloud-init."
         )
     return {"state": "waiting", "wait_seconds": _pause(backend, age)}
+
+
+def _come_up(backend: Backend, resource: Resource) -> None:
+    if resource.status is ResourceStatus.UP:
+        return
+    up = _advance(backend, resource, ResourceStatus.UP)
+    if up.status is ResourceStatus.UP:
+        age = backend.clock() - resource.created_at
+        backend.metrics.record({TIME_TO_UP: age.total_seconds()})
 
 
 def _initializing_since(resource: Resource) -> datetime:

@@ -11,6 +11,7 @@ from chalicelib.domain.resource_life import order_release
 from chalicelib.domain.resources import Resource
 from chalicelib.domain.statuses import BUILDING_STATUSES, LinkStatus, ResourceStatus
 from chalicelib.domain.tasks import Task, TaskAction, fail, finish, mark_running
+from chalicelib.metrics import TASKS_FAILED, TASKS_FINISHED
 from chalicelib.services.acceptance import derive
 from chalicelib.services.backend import Backend
 from chalicelib.services.lifecycle.progress import park_task
@@ -136,9 +137,12 @@ def close_task(backend: Backend, task_id: str) -> None:
     links = [backend.links.get(link_id) for link_id in task.link_ids]
     reason = _failure(task.action, found, [link for link in links if link is not None])
     if reason is None:
-        backend.tasks.change(task_id, lambda current: finish(current, now))
+        closed = backend.tasks.change(task_id, lambda current: finish(current, now))
     else:
-        backend.tasks.change(task_id, lambda current: fail(current, now, reason))
+        closed = backend.tasks.change(task_id, lambda current: fail(current, now, reason))
+    if closed.finished_at == now:  # else another run of this step was faster, and counted it
+        counted = TASKS_FINISHED if reason is None else TASKS_FAILED
+        backend.metrics.record({counted: 1}, Action=task.action)
 
 
 def _is_settled(action: TaskAction, resource: Resource) -> bool:

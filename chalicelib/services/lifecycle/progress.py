@@ -2,10 +2,15 @@
 
 from __future__ import annotations
 
+import logging
 from dataclasses import dataclass
 
 from chalicelib.domain.tasks import StepStatus, Task, mark_running, park, set_step
+from chalicelib.logs.events import log
+from chalicelib.metrics import TASKS_PARKED
 from chalicelib.services.backend import Backend
+
+logger = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,4 +47,9 @@ def done(backend: Backend, step: StepInput, name: str) -> None:
 def park_task(backend: Backend, task_id: str, reason: str) -> None:
     """Leave the task to the reconciler, saying why."""
     now = backend.clock()
-    backend.tasks.change(task_id, lambda current: park(current, now, reason, backend.settings.park))
+    task = backend.tasks.change(
+        task_id, lambda current: park(current, now, reason, backend.settings.park)
+    )
+    if not task.is_closed:
+        log(logger, logging.WARNING, "task parked", task_id=task_id, reason=reason)
+        backend.metrics.record({TASKS_PARKED: 1})

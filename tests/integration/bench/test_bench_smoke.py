@@ -13,6 +13,7 @@ from infra.local.bench import catalog_sync
 from infra.local.bench.cli import main
 from infra.local.bench.report import table
 from tests.contract.stores.backends import fakes, store_settings
+from tests.fakes.metrics import FakeMetrics
 
 
 @pytest.fixture
@@ -31,6 +32,7 @@ def backend():
             qkd_links=stores.qkd_links,
             telemetry=stores.telemetry,
             workflows=None,  # a sync starts none
+            metrics=FakeMetrics(),
         )
 
 
