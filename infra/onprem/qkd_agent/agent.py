@@ -10,6 +10,7 @@ from infra.onprem.qkd_agent.ca import CertificateAuthority
 from infra.onprem.qkd_agent.config import Configuration, host_of
 from infra.onprem.qkd_agent.config_sections import PeerSection
 from infra.onprem.qkd_agent.control_face.admission import Admission
+from infra.onprem.qkd_agent.control_face.call_log import logged
 from infra.onprem.qkd_agent.control_face.guard import Guard
 from infra.onprem.qkd_agent.control_face.node_tree import NodeTree
 from infra.onprem.qkd_agent.control_face.operations import Operations
@@ -196,7 +197,7 @@ class Agent:
         allowed = self.configuration.faces.control.allowed_clients
         guard = Guard(allowed, self._database, self._sealer, self.clock)
         routes = [*restconf.routes(), *telemetry.routes(), *admission.control_routes()]
-        return Router(guard.protect([*routes, *operations.routes()]))
+        return Router(logged(guard.protect([*routes, *operations.routes()])))
 
     def _make_servers(self) -> dict[str, HttpsServer]:
         faces, admission = self.configuration.faces, self._admission()

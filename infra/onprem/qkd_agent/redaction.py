@@ -12,6 +12,8 @@ import time
 from typing import Any
 
 _KEY_LIKE = re.compile(r"[A-Za-z0-9+/_=-]{32,}")
+# Where a record keeps the members of a call of the control face, which are no free text.
+CALL_ATTRIBUTE = "control_call"
 _UUID = re.compile(r"[0-9a-fA-F]{8}(?:-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}")
 
 
@@ -36,6 +38,7 @@ class JsonFormatter(logging.Formatter):
             "logger": record.name.removeprefix("infra.onprem."),
             "message": redact(record.getMessage()),
         }
+        entry |= getattr(record, CALL_ATTRIBUTE, {})
         if record.exc_info and record.exc_info[0]:
             entry["error"] = redact(f"{record.exc_info[0].__name__}: {record.exc_info[1]}")
             entry["where"] = self._where(record)
