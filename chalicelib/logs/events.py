@@ -30,11 +30,11 @@ def log(
     Raises:
         TypeError: a field's name is not in `Fields`.
     """
+    extra = {FIELDS_ATTRIBUTE: allowed(fields), METRICS_ATTRIBUTE: measured}
     if not logger.isEnabledFor(level):
         if measured is None:
             return
         logger, level = METRICS_LOGGER, logging.INFO
-    extra = {FIELDS_ATTRIBUTE: allowed(fields), METRICS_ATTRIBUTE: measured}
     logger.log(level, message, extra=extra, exc_info=exc_info)
 
 

@@ -18,8 +18,8 @@ _RUN = r"[A-Za-z0-9+/_=-]"
 # A run of base64 or hex as long as a token, a key or a certificate's line; not an identifier.
 _SECRET = re.compile(
     rf"(?P<id>(?<!{_RUN})(?:{_OUR_ID}|{_UUID})(?!{_RUN}))"
-    rf"|(?P<scheme>[a-z][a-z0-9+.-]*://)[^/\s@]+@"
-    rf"|(?P<url>[a-z][a-z0-9+.-]*://[^\s?#]*)[?#][^\s]*"
+    rf"|(?P<scheme>[a-z][a-z0-9+.-]{{0,20}}://)(?P<user>[^/\s@?#]+@)?(?P<rest>[^\s?#]*)"
+    rf"(?P<query>[?#]\S*)?"
     rf"|{_RUN}{{32,}}"
 )
 _MIXED = re.compile(r"(?=.*[0-9])(?=.*[A-Z])(?=.*[a-z])|[0-9a-fA-F]{32,}\Z|eyJ")
@@ -46,9 +46,9 @@ def _replacement(match: re.Match[str]) -> str:
     if match["id"]:
         return found
     if match["scheme"]:
-        return f"{match['scheme']}{_REDACTED}@"
-    if match["url"]:
-        return f"{sentence(match['url'])}?{_REDACTED}"
+        user = f"{_REDACTED}@" if match["user"] else ""
+        query = f"?{_REDACTED}" if match["query"] else ""
+        return f"{match['scheme']}{user}{sentence(match['rest'])}{query}"
     return _REDACTED if _MIXED.match(found) else found
 
 

@@ -81,7 +81,10 @@ def test_the_story_of_a_task(stack, experiment, lines):
     assert steps >= {*functions, "check_server", "check_ready", "activate_links", "close_task"}
     assert all("duration_ms" in line for line in story if line["message"] == "step")
     calls = [line for line in story if line["message"] == "call to the QKD agent"]
-    assert {(line["agent"], line["method"]) for line in calls} >= {("kme-a", "PUT"), ("kme-b", "PUT")}
+    assert {(line["agent"], line["method"]) for line in calls} >= {
+        ("kme-a", "PUT"),
+        ("kme-b", "PUT"),
+    }
     cloud = [line for line in story if line["message"] == "call to OpenStack"]
     assert any(line["path"].endswith("/servers") for line in cloud)
     assert len({line["openstack_request_id"] for line in cloud}) == 1
