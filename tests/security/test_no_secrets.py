@@ -21,6 +21,8 @@ import pytest
 from chalicelib import bootstrap
 from chalicelib.adapters.dynamodb.tasks import TaskTable
 from chalicelib.adapters.stepfunctions.clients import make_client
+from chalicelib.logs.formats import JsonFormatter
+from infra.local.environment import INFRA_ID
 from infra.local.simulator import Effect, Fault
 from infra.local.stack import LocalStack, StackOptions
 from infra.local.workflows import STATE_MACHINE_ARN_PREFIX, definitions
@@ -61,9 +63,12 @@ class Collector(logging.Handler):
     def __init__(self) -> None:
         super().__init__(logging.DEBUG)
         self.lines: list[str] = []
+        self.json_lines: list[str] = []
+        self._json = JsonFormatter(INFRA_ID)
         self.setFormatter(logging.Formatter("%(name)s %(levelname)s %(message)s"))
 
     def emit(self, record: logging.LogRecord) -> None:
+        self.json_lines.append(self._json.format(record))
         self.lines.append(self.format(record))
 
 
@@ -107,6 +112,7 @@ def evidence(tmp_path_factory: pytest.TempPathFactory, collector: Collector) -> 
         evidence.texts["tasks that are over"] = json.dumps(list(_items("tasks")), default=str)
         evidence.texts["tokens announced"] = (state / "stack.json").read_text(encoding="utf-8")
     evidence.texts["logs"] = "\n".join(collector.lines)
+    evidence.texts["JSON logs"] = "\n".join(collector.json_lines)
     return evidence
 
 
@@ -199,6 +205,9 @@ def test_there_was_something_to_find(evidence):
     assert "chalicelib.api.router ERROR" in evidence.texts["logs"]
     assert "a bug, met with a Task" in evidence.texts["logs"]
     assert "functions.reconcile INFO" in evidence.texts["logs"]
+    assert '"message":"call to OpenStack"' in evidence.texts["JSON logs"]
+    assert '"error":"RuntimeError"' in evidence.texts["JSON logs"]
+    assert "a bug, met with a Task" not in evidence.texts["JSON logs"], "words of others"
     assert "/servers" in evidence.texts["cloud URLs"]
     assert (
         evidence.texts["answers"].count('"up"') + evidence.texts["answers"].count("terminated") > 1

@@ -33,7 +33,10 @@ def lines() -> Iterator[io.StringIO]:
 
 
 @pytest.fixture(scope="module")
-def stack(tmp_path_factory: pytest.TempPathFactory, lines: io.StringIO) -> Iterator[LocalStack]:
+def stack(
+    tmp_path_factory: pytest.TempPathFactory,
+    lines: io.StringIO,  # noqa: ARG001 -- before the stack, so that its first line is seen
+) -> Iterator[LocalStack]:
     state = tmp_path_factory.mktemp("stack")
     if not QKDLab(state).can_run():
         pytest.skip("the QKD agents need what infra/onprem/requirements.in lists")

@@ -131,6 +131,7 @@ def test_identifiers_and_paths_stay(text):
 
 def raise_and_log(error: Exception) -> None:
     def inner(token: str) -> None:
+        assert token
         raise error
 
     try:
