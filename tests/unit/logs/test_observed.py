@@ -72,4 +72,4 @@ def test_every_function_is_observed():
     entries += [module.blueprint for module in (catalog_sync, reconcile, telemetry)]
     assert all(isinstance(blueprint, ObservedBlueprint) for blueprint in entries)
     observed = sum(len(blueprint._deferred_registrations) for blueprint in entries)
-    assert observed == len(app.handler_map)
+    assert observed == len(app.pure_lambda_functions) + len(app.event_sources)
