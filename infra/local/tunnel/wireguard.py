@@ -72,6 +72,10 @@ class WireGuard:
                 way = (f"{host}/32", "dev", self._names[side], "src", CLOUD_HOST)
                 self._hosts[side].run("ip", "route", "replace", *way)
 
+    def load_firewall(self, side: str) -> None:
+        """Load the rules of a side again."""
+        self._hosts[side].run("nft", "-f", str(Path(self._configuration(side)).with_suffix(".nft")))
+
     def down(self, side: str) -> None:
         """Take a side down in good order; fine when it is down."""
         with contextlib.suppress(CommandFailed):
@@ -81,6 +85,13 @@ class WireGuard:
         """End wireguard-go of a side at once, as a crash would."""
         for pid in self._hosts[side].processes(_PROGRAM):
             os.kill(pid, signal.SIGKILL)
+
+    def watch(self) -> list[str]:
+        """Return the command of the watch service on the lab's gateway."""
+        (file,) = self._files["lab"].glob("*-watch.service")
+        lines = file.read_text(encoding="utf-8").splitlines()
+        (start,) = (line for line in lines if line.startswith("ExecStart="))
+        return start.removeprefix("ExecStart=").split()
 
     def shown(self, side: str, what: str) -> str:
         """Return what `wg show INTERFACE WHAT` prints."""

@@ -50,9 +50,9 @@ class Wires:
         self._delete()
 
     def bypass(self, *, is_open: bool) -> None:
-        """Open or close a way to the agents beside any tunnel, in clear over the internet wire."""
+        """Open or close a way to the agents in clear over the internet wire, for no tunnel."""
         change = "add" if is_open else "del"
-        way = ("via", GATEWAY_OUTSIDE, "src", CLOUD_HOST, "metric", "1")
+        way = ("via", GATEWAY_OUTSIDE, "src", CLOUD_HOST)
         self.cloud.run("ip", "route", change, f"{AGENTS_HOST}/32", *way)
         self.gateway.run("ip", "route", change, f"{CLOUD_HOST}/32", "via", CLOUD_OUTSIDE)
 

@@ -14,12 +14,11 @@ _IPV4, _TCP, _UDP = 0x0800, 6, 17
 class Capture:
     """Every frame of an interface, both ways, while the block runs.
 
-    `kinds` counts IPv4 packets by protocol and lower port, such as ("udp", 51820); `frames` are the
-    whole frames.
+    `kinds` counts IPv4 packets by protocol and both ports; `frames` are the whole frames.
     """
 
     def __init__(self, host, interface: str) -> None:
-        self.kinds: Counter[tuple[str, int]] = Counter()
+        self.kinds: Counter[tuple[str, int, int]] = Counter()
         self.frames: list[bytes] = []
         self._socket = host.call(lambda: self._open(interface))
         self._stopping = threading.Event()
@@ -33,6 +32,14 @@ class Capture:
         self._stopping.set()
         self._thread.join()
         self._socket.close()
+
+    def saw(self, protocol: str, port: int) -> bool:
+        return any(kind[0] == protocol and port in kind[1:] for kind in self.kinds)
+
+    def saw_only(self, protocol: str, port: int) -> bool:
+        return bool(self.kinds) and all(
+            kind[0] == protocol and port in kind[1:] for kind in self.kinds
+        )
 
     def holds(self, text: bytes) -> bool:
         return any(text in frame for frame in self.frames)
@@ -62,7 +69,7 @@ class Capture:
         packet = frame[14:]
         header, protocol = (packet[0] & 15) * 4, packet[9]
         if protocol not in {_TCP, _UDP}:
-            self.kinds[f"ip {protocol}", 0] += 1
+            self.kinds[f"ip {protocol}", 0, 0] += 1
             return
-        ports = (int.from_bytes(packet[header + at : header + at + 2]) for at in (0, 2))
-        self.kinds["tcp" if protocol == _TCP else "udp", min(ports)] += 1
+        source, target = (int.from_bytes(packet[header + at : header + at + 2]) for at in (0, 2))
+        self.kinds["tcp" if protocol == _TCP else "udp", source, target] += 1
