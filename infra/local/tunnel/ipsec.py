@@ -31,6 +31,13 @@ _PLUGINS = (
 _DAEMON = """charon-systemd {{
     load = {plugins}
     install_routes = yes
+    filelog {{
+        all {{
+            path = {log}
+            default = 1
+            flush_line = yes
+        }}
+    }}
     plugins {{
         vici {{
             socket = {socket}
@@ -156,12 +163,12 @@ class IPsec:
         write_private(self._directory / name, text.encode())
 
     def _start(self, side: str) -> None:
-        text = _DAEMON.format(plugins=_PLUGINS, socket=self._socket(side))
+        log = self._directory / f"{side}.log"
+        text = _DAEMON.format(plugins=_PLUGINS, socket=self._socket(side), log=log)
         path = self._directory / f"{side}-strongswan.conf"
         path.write_text(text, encoding="utf-8")
-        log = self._directory / f"{side}.log"
         process = self._hosts[side].start(
-            "charon-systemd", log=log, variables={"STRONGSWAN_CONF": str(path)}
+            "charon-systemd", log=log.with_suffix(".out"), variables={"STRONGSWAN_CONF": str(path)}
         )
         self._running.append(process)
         deadline = time.monotonic() + _WAIT_SECONDS
@@ -176,9 +183,7 @@ class IPsec:
                 return
 
     def _swanctl(self, side: str, command: str, *words: str) -> str:
-        given = [
-            str(self._directory / word) if word.endswith(".conf") else word for word in words
-        ]
+        given = [str(self._directory / word) if word.endswith(".conf") else word for word in words]
         settings = str(self._directory / f"{side}-strongswan.conf")
         variables = {"STRONGSWAN_CONF": settings, "SWANCTL_DIR": str(self._directory)}
         uri = ("--uri", self._socket(side))

@@ -61,7 +61,9 @@ def _wireguard(site: Site, table: WireGuardTable) -> list[Rendered]:
     return [
         Rendered(f"lab/{name}.conf", _filled("wireguard-lab.conf", **values)),
         Rendered(f"lab/{name}.nft", _firewall(site, "lab", interfaces)),
-        Rendered(f"lab/{name}-watch.service", _filled("watch.service", **table.model_dump()), 0o644),
+        Rendered(
+            f"lab/{name}-watch.service", _filled("watch.service", **table.model_dump()), 0o644
+        ),
         Rendered(f"cloud/{name}.conf", _filled("wireguard-cloud.conf", **values)),
         Rendered(f"cloud/{name}.nft", _firewall(site, "cloud", interfaces)),
     ]
