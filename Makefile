@@ -35,6 +35,11 @@ test: setup ## Run all tests that need no more than Python
 test-openstack: setup ## Run the integration tests on the real OpenStack control plane
 	@$(PY) -m pytest -m openstack tests
 
+.PHONY: test-tunnel
+test-tunnel: setup ## Test the tunnel with real WireGuard and strongSwan between namespaces (root; installs them)
+	@infra/onprem/tunnel/install.sh rehearsal
+	@$(PY) -m pytest -m needs_tun tests
+
 .PHONY: e2e
 e2e: setup ## Run the tests of the web page in a headless Chromium; pictures go to build/screenshots
 	@infra/local/e2e.sh
@@ -45,7 +50,7 @@ check: setup ## Lint and type-check everything
 	@.venv/bin/ruff check .
 	@.venv/bin/mypy
 	@.venv/bin/lint-imports --no-logo
-	@.venv/bin/shellcheck examples/*.sh infra/local/*.sh .ci/run
+	@.venv/bin/shellcheck examples/*.sh infra/local/*.sh infra/onprem/tunnel/*.sh .ci/run
 
 .PHONY: fmt
 fmt: setup ## Format the code

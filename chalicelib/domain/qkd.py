@@ -12,6 +12,7 @@ from enum import StrEnum
 
 QBER_MINOR = 0.05
 QBER_MAJOR = 0.06
+CLOCK_SECONDS = 5.0
 
 
 class Severity(StrEnum):
@@ -31,6 +32,7 @@ class AlarmKind(StrEnum):
     KME_UNREACHABLE = "kme_unreachable"
     KME_DOWN = "kme_down"
     CERTIFICATE_EXPIRING = "certificate_expiring"
+    CLOCK_SKEW = "clock_skew"
     REPLAY_SEEN = "replay_seen"
     TUNNEL_DOWN = "tunnel_down"
 
@@ -211,3 +213,12 @@ def rate_alarm(link_id: str, state: QKDLinkState) -> Alarm | None:
     if state.skr_bit_per_s is None or state.skr_bit_per_s > 0:
         return None
     return Alarm(AlarmKind.SKR_ZERO, link_id, Severity.MAJOR, "the link makes no secret key")
+
+
+def clock_alarm(agent: str, ahead_seconds: float, uncertainty_seconds: float) -> Alarm | None:
+    """Return the alarm of an agent whose clock differs from ours by more than the measurement."""
+    if abs(ahead_seconds) - uncertainty_seconds <= CLOCK_SECONDS:
+        return None
+    side = "ahead of" if ahead_seconds > 0 else "behind"
+    text = f"the clock of {agent} is {abs(ahead_seconds):.0f} s {side} ours"
+    return Alarm(AlarmKind.CLOCK_SKEW, agent, Severity.MINOR, text)

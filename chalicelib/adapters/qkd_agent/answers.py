@@ -100,13 +100,13 @@ def occurrence_of(event: Mapping[str, Any]) -> Occurrence | None:
     shown = next((one for one in body.values() if isinstance(one, Mapping)), {})
     message = shown.get("message", about["kind"])
     alarm = alarm_of({**about, "message": message})
-    return Occurrence(_time(text_of(notification, "eventTime")), alarm)
+    return Occurrence(time_of(text_of(notification, "eventTime")), alarm)
 
 
 def sample_of(answer: Mapping[str, Any]) -> Sample:
     """Return one point of a time series."""
     return Sample(
-        at=_time(text_of(answer, "t")),
+        at=time_of(text_of(answer, "t")),
         qber=_rate(answer, "qber"),
         skr_bit_per_s=_rate(answer, "skr"),
         eskr_bit_per_s=_rate(answer, "eskr"),
@@ -126,6 +126,7 @@ def _rate(answer: Mapping[str, Any], name: str) -> float | None:
     return None if value is None else float(value)
 
 
-def _time(text: str) -> datetime:
+def time_of(text: str) -> datetime:
+    """Return a moment; without a zone it is in UTC."""
     found = datetime.fromisoformat(text)
     return found.astimezone(UTC) if found.tzinfo else found.replace(tzinfo=UTC)

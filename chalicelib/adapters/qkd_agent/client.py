@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Mapping
 from datetime import datetime
 from functools import cached_property
@@ -17,10 +18,11 @@ from chalicelib.adapters.qkd_agent.answers import (
     read,
     sample_of,
     text_of,
+    time_of,
     whole_of,
 )
 from chalicelib.adapters.qkd_agent.transport import SiteTransport
-from chalicelib.domain.qkd import Alarm, Sample
+from chalicelib.domain.qkd import Alarm, Sample, clock_alarm
 from chalicelib.services.qkd_ports import EventPage, ObservedLink, Reservation
 
 _MODULE = "etsi-qkd-sdn-node"
@@ -48,9 +50,19 @@ class HttpQKDAgent:
         return read(lambda: tuple(observed_link(one) for one in list_of(answer, "links")))
 
     def alarms(self) -> tuple[Alarm, ...]:
-        """Return what is wrong with the agent, its links and its neighbors now."""
+        """Return what is wrong with the agent, its links and its neighbors now.
+
+        Also whether its clock differs from ours, which it cannot know; half of the call's time is
+        the measurement's uncertainty.
+        """
+        began = time.time()
         answer = self._transport.call("GET", "/v1/health")
-        return read(lambda: tuple(alarm_of(one) for one in list_of(answer, "alarms")))
+        half = (time.time() - began) / 2
+        found = read(lambda: tuple(alarm_of(one) for one in list_of(answer, "alarms")))
+        ahead = read(lambda: time_of(text_of(answer, "time")).timestamp()) - (began + half)
+        name = read(lambda: text_of(answer, "kme_id"))
+        skewed = clock_alarm(name, ahead, max(half, 0.0))
+        return (*found, skewed) if skewed else found
 
     def reserve(self, reservation: Reservation) -> None:
         """Make sure that the reservation is there, in this form."""

@@ -1,1 +1,1 @@
-"""The tunnel rehearsed on this machine: namespaces as hosts, the real tunnel programs and agents."""
+"""The tunnel rehearsed here: namespaces as hosts, the real tunnel programs and agents."""

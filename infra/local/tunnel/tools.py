@@ -18,7 +18,14 @@ PACKAGES = {
 }
 WIREGUARD = ("ip", "nft", "wg", "wg-quick", "wireguard-go")
 IPSEC = ("ip", "nft", "swanctl", "charon-systemd")
-_LIBIPSEC = Path("/usr/lib/ipsec/plugins/libstrongswan-kernel-libipsec.so")
+_PLUGINS = {
+    Path(f"/usr/lib/ipsec/plugins/libstrongswan-{plugin}.so"): package
+    for plugin, package in (
+        ("kernel-libipsec", "libcharon-extra-plugins"),
+        ("openssl", "libstrongswan-standard-plugins"),
+        ("gcm", "libstrongswan-standard-plugins"),
+    )
+}
 
 
 def why_not(tools: tuple[str, ...]) -> str | None:
@@ -28,8 +35,8 @@ def why_not(tools: tuple[str, ...]) -> str | None:
     if not Path("/dev/net/tun").exists():
         return "there is no /dev/net/tun: modprobe tun, or give the container --device /dev/net/tun"
     missing = [PACKAGES[tool] for tool in tools if shutil.which(tool) is None]
-    if "charon-systemd" in tools and not _LIBIPSEC.exists():
-        missing.append("libcharon-extra-plugins")
+    if "charon-systemd" in tools:
+        missing += [package for path, package in _PLUGINS.items() if not path.exists()]
     if missing:
         names = " ".join(dict.fromkeys(missing))
         return f"make test-tunnel installs what is missing: apt-get install {names}"

@@ -1,6 +1,6 @@
 """Three hosts and two wires: the cloud, the lab's gateway and the agents' host behind it.
 
-    cloud 10.80.1.10 -- internet 198.51.100.0/24 -- gateway -- lab network 10.90.0.0/24 -- agents
+cloud 10.80.1.10 -- internet 198.51.100.0/24 -- gateway -- lab network 10.90.0.0/24 -- agents
 """
 
 from __future__ import annotations
@@ -12,6 +12,7 @@ from typing import Self
 from infra.local.tunnel.namespace import Namespace, run
 
 CLOUD_NETWORK, CLOUD_HOST = "10.80.1.0/24", "10.80.1.10"
+LAB_NETWORK = "10.90.0.0/24"
 CLOUD_OUTSIDE, GATEWAY_OUTSIDE = "198.51.100.7", "198.51.100.9"
 GATEWAY_INSIDE, AGENTS_HOST = "10.90.0.1", "10.90.0.10"
 INTERNET, LAN = "internet0", "lan0"

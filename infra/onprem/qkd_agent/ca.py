@@ -20,7 +20,8 @@ from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.x509.oid import ExtendedKeyUsageOID, NameOID
 
 SAE_URI_PREFIX = "urn:sae:"
-_CLOCK_TOLERANCE = dt.timedelta(minutes=5)
+# Clocks that are ten minutes off shall still agree that a new certificate is valid.
+_CLOCK_TOLERANCE = dt.timedelta(minutes=15)
 
 
 class BadSigningRequest(Exception):

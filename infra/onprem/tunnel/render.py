@@ -61,7 +61,9 @@ def _wireguard(site: Site, table: WireGuardTable) -> list[Rendered]:
     return [
         Rendered(f"lab/{name}.conf", _filled("wireguard-lab.conf", **values)),
         Rendered(f"lab/{name}.nft", _firewall(site, "lab", interfaces)),
-        Rendered(f"lab/{name}-watch.service", _filled("watch.service", **table.model_dump()), 0o644),
+        Rendered(
+            f"lab/{name}-watch.service", _filled("watch.service", **table.model_dump()), 0o644
+        ),
         Rendered(f"cloud/{name}.conf", _filled("wireguard-cloud.conf", **values)),
         Rendered(f"cloud/{name}.nft", _firewall(site, "cloud", interfaces)),
     ]
@@ -80,7 +82,7 @@ def _ipsec(site: Site, table: IPsecTable, directory: Path) -> list[Rendered]:
         Rendered("swanctl/conf.d/slices.conf", _filled("swanctl.conf", connections=connections)),
         Rendered("swanctl/conf.d/slices-keys.conf", _filled("swanctl-keys.conf", secrets=secrets)),
     ]
-    if not table.uses_xfrm_interfaces:
+    if table.selectors:
         return [*files, Rendered("swanctl/slices.nft", _firewall(site, "lab", ["ipsec0"]))]
     return [
         *files,
@@ -93,7 +95,7 @@ def _ipsec(site: Site, table: IPsecTable, directory: Path) -> list[Rendered]:
 def _connection(site: Site, table: IPsecTable, number: int, tunnel: IPsecTunnelTable) -> str:
     everything, if_id = "0.0.0.0/0", _FIRST_IF_ID + number - 1
     lines = ""
-    if table.uses_xfrm_interfaces:
+    if not table.selectors:
         command = (
             f"/etc/swanctl/slices-updown.sh slices{number} {if_id} {tunnel.lab_inside}"
             f" {_FIRST_METRIC * number} {' '.join(site.cloud.networks)}"
@@ -107,8 +109,8 @@ def _connection(site: Site, table: IPsecTable, number: int, tunnel: IPsecTunnelT
         cloud_outside=tunnel.cloud_outside,
         ike_proposal=IKE_PROPOSAL,
         esp_proposal=ESP_PROPOSAL,
-        local_ts=everything if table.uses_xfrm_interfaces else ",".join(site.lab.hosts),
-        remote_ts=everything if table.uses_xfrm_interfaces else ",".join(site.cloud.networks),
+        local_ts=",".join(table.selectors) or everything,
+        remote_ts=",".join(site.cloud.networks) if table.selectors else everything,
         dpd_delay_seconds=DPD_DELAY_SECONDS,
         ike_rekey_seconds=IKE_LIFE_SECONDS - 2 * REKEY_MARGIN_SECONDS,
         margin_seconds=REKEY_MARGIN_SECONDS,

@@ -131,14 +131,14 @@ class IPsecTunnelTable(_Table):
 class IPsecTable(_Table):
     """`[ipsec]`: the lab's end, and both tunnels.
 
-    `lab_id` is the customer gateway's address as AWS sees it. `uses_xfrm_interfaces = false` is for
-    gateways whose kernel has none (strongSwan's kernel-libipsec); then the networks are the
-    traffic selectors, and only one tunnel is used at a time.
+    `lab_id` is the customer gateway's address as AWS sees it. `selectors` is for gateways whose
+    kernel has no xfrm interfaces (strongSwan's kernel-libipsec): the lab's networks, in each of
+    which the gateway has an address. Then only one tunnel can be used at a time.
     """
 
     lab_id: Identity
     lab_outside: Address | None = None
-    uses_xfrm_interfaces: bool = True
+    selectors: Annotated[tuple[Network, ...], Field(max_length=16)] = ()
     mtu: Annotated[int, Field(ge=1280, le=8920)] = 1400
     tunnels: Annotated[tuple[IPsecTunnelTable, ...], Field(min_length=1, max_length=2)]
 
@@ -148,9 +148,9 @@ class IPsecTable(_Table):
             raise ValueError("both tunnels have the same cloud_outside")
         if len({tunnel.inside for tunnel in self.tunnels}) < len(self.tunnels):
             raise ValueError("both tunnels have the same inside")
-        if self.uses_xfrm_interfaces and len(self.tunnels) == 1:
-            raise ValueError("AWS gives two tunnels; name both, or one fails with its zone")
-        if not self.uses_xfrm_interfaces and len(self.tunnels) > 1:
+        if not self.selectors and len(self.tunnels) == 1:
+            raise ValueError("AWS gives two tunnels: name both, so that one can fail")
+        if self.selectors and len(self.tunnels) > 1:
             raise ValueError("without xfrm interfaces only one tunnel can be used at a time")
         return self
 

@@ -1,0 +1,86 @@
+"""A real agent whose clock is ten minutes off: the cloud is told, and nothing is lost."""
+
+from __future__ import annotations
+
+import shutil
+import subprocess
+import sys
+import time
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+
+import pytest
+
+from chalicelib.adapters.qkd_agent.client import HttpQKDAgent
+from chalicelib.adapters.qkd_agent.transport import SiteTransport
+from chalicelib.config_qkd import QKDFiles
+from chalicelib.domain.errors import SiteUnreachable
+from chalicelib.services.qkd_ports import Reservation
+from infra.onprem import bench
+from infra.onprem.lab import BACKEND, Lab
+
+APPLICATION = "7f1e0a52-0f0e-4d7b-9a53-0c8a2f3b4c5d"
+OFF_SECONDS = 600
+
+
+@pytest.fixture(params=[OFF_SECONDS, -OFF_SECONDS, 0], ids=["ahead", "behind", "right"])
+def skewed(request, tmp_path):
+    """The backend's client of an agent, and the seconds that the agent's clock is ahead."""
+    if shutil.which("faketime") is None:
+        pytest.skip("a process with another clock: apt-get install faketime")
+    sites = bench.make_sites({"kme-a": [], "kme-b": []})
+    lab = Lab(tmp_path, sites, {"block_seconds": 1.0}, {})
+    lab.create()
+    command = [
+        "faketime", "-f", f"{request.param:+d}s", sys.executable, "-m",
+        "infra.onprem.qkd_agent", "run", str(lab.configuration(0)),
+    ]  # fmt: skip
+    with (tmp_path / "agent.log").open("wb") as log:
+        process = subprocess.Popen(command, stderr=log, cwd=Path(__file__).parents[3])
+    certificate, key = lab.files(BACKEND)
+    files = QKDFiles(str(lab.kme_ca), str(certificate), str(key))
+    url = f"https://127.0.0.1:{sites[0].ports['control']}"
+    try:
+        deadline = time.monotonic() + 60
+        while True:
+            try:
+                SiteTransport(url, "kme-a", files).call("GET", "/v1/health")
+                break
+            except SiteUnreachable:
+                assert time.monotonic() < deadline, (tmp_path / "agent.log").read_text()
+                assert process.poll() is None, (tmp_path / "agent.log").read_text()
+        agent = HttpQKDAgent(SiteTransport(url, "kme-a", files), str(lab.kme_ca))
+        yield lab, agent, request.param
+    finally:
+        process.terminate()
+        process.wait(20)
+
+
+def test_the_cloud_is_told_and_nothing_is_lost(skewed):
+    lab, agent, off = skewed
+    told = [one for one in agent.alarms() if one.kind == "clock_skew"]
+    if off == 0:
+        assert told == []
+    else:
+        (alarm,) = told
+        assert alarm.subject == "kme-a"
+        assert ("ahead of" if off > 0 else "behind") in alarm.message
+        assert abs(int(alarm.message.split()[5]) - OFF_SECONDS) <= 30
+
+    # The whole lease of one that ends before the agent's clock says it began.
+    end = datetime.now(UTC) + timedelta(seconds=OFF_SECONDS / 2)
+    link = lab.link_id(0)
+    agent.reserve(Reservation(APPLICATION, link, "lnk-1.a", "lnk-1.b", 1000, end))
+    assert agent.consumption() == {APPLICATION: 0}
+    token = agent.admit("lnk-1.a", "command-1")
+    assert token == agent.admit("lnk-1.a", "command-1")
+
+    deadline = time.monotonic() + 30
+    begin = datetime.now(UTC) - timedelta(hours=1)
+    while not (samples := agent.samples(link, begin)):
+        assert time.monotonic() < deadline
+    assert abs((samples[-1].at - datetime.now(UTC)).total_seconds() - off) < 60
+    assert agent.events(0).cursor > 0
+    agent.release(APPLICATION)
+    agent.release(APPLICATION)
+    assert agent.consumption() == {}
