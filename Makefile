@@ -40,6 +40,12 @@ test-tunnel: setup ## Test the tunnel with real WireGuard and strongSwan between
 	@infra/onprem/tunnel/install.sh rehearsal
 	@$(PY) -m pytest -m needs_tun tests
 
+.PHONY: interop
+interop: setup ## Run third-party ETSI GS QKD 014 clients, unmodified, against the agents
+	@test -x .venv-interop/bin/qkdsec || { $(PY) -m venv .venv-interop \
+		&& .venv-interop/bin/pip install --quiet --require-hashes -r tests/interop/requirements.txt; }
+	@$(PY) -m pytest tests/interop
+
 .PHONY: e2e
 e2e: setup ## Run the tests of the web page in a headless Chromium; pictures go to build/screenshots
 	@infra/local/e2e.sh
@@ -78,4 +84,4 @@ lock: setup ## Pin the dependencies again from pyproject.toml
 
 .PHONY: clean
 clean: ## Remove what the commands made
-	rm -rf .venv .venv-openstack .state build dist .pytest_cache .mypy_cache .ruff_cache .hypothesis
+	rm -rf .venv .venv-openstack .venv-interop .state build dist .pytest_cache .mypy_cache .ruff_cache .hypothesis

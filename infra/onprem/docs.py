@@ -67,6 +67,14 @@ Extensions: `slices_direct_only` (`extension_mandatory`, true: no trusted node m
 Answers carry `slices_source` (`emulated` or `device`), the status also `slices_link_status` and
 `slices_trusted_nodes`.
 
+`POST /v1/renewals` `{csr}`, beside the three methods, gives the SAE that shows its certificate a
+further one: `{sae_id, certificate, ca, expires_at}`. The CSR needs a fresh key; its subject counts
+for nothing, the SAE ID stays. The same key gives the same certificate again, so a lost answer
+costs nothing. From the first use of the new certificate the older ones work for
+`renewal_grace_seconds` more. Refused: a revoked or replaced certificate (401), one that this agent
+has not issued, an SAE without a reservation, the same key again (403), a ninth live certificate
+(429); an expired or foreign one fails in the TLS handshake. Revoking an SAE ends all of them.
+
 ## Peer face
 
 | request | effect |
@@ -113,8 +121,9 @@ what the model means.
 
 ## Enrolment face
 
-`POST /v1/enrolments` `{sae_id, token, csr}` gives `{certificate, ca, expires_at}`. The token is
-used up by the attempt, whatever its outcome.
+`POST /v1/enrolments` `{sae_id, token, csr}` gives `{sae_id, certificate, ca, expires_at}`. The
+token is used up by the attempt, whatever its outcome; with the same key it gives the same
+certificate again.
 
 ## Alarms
 
@@ -126,6 +135,7 @@ used up by the attempt, whatever its outcome.
 | `link_down` | MAJOR | no light, or the device does not answer |
 | `kme_unreachable` | MAJOR | the breaker to a far agent or a device is open |
 | `certificate_expiring` | MINOR, MAJOR | an own certificate ends within 14 days, 1 day |
+| `certificate_expiring` | MINOR | of an SAE with a link: a sixth of its life is left, or none |
 | `clock_skew` | MINOR | a `clock` fault of more than 5 s is active |
 | `kme_down` | MAJOR | a `kme_down` fault is active |
 | `replay_seen` | MINOR, MAJOR | an SAE asked again for a delivered key; a peer repeated keys |

@@ -97,3 +97,13 @@ def pair(tmp_path):
     world.start()
     yield world
     world.stop()
+
+
+@pytest.fixture
+def strict(tmp_path):
+    """Two sites where an old certificate ends at the first use of the new one."""
+    extra = {"authority": {"renewal_grace_seconds": 0.0}}
+    world = make_world(tmp_path, {"kme-a": ["alice"], "kme-b": ["bob"]}, extra=extra)
+    world.start()
+    yield world
+    world.stop()

@@ -152,8 +152,10 @@ def test_tokens_are_used_once_by_their_sae_in_time(world):
         return control.call("POST", "/v1/saes", {"sae_id": "one-time"}).body["token"]
 
     token = new_token()
-    assert use(token).status == 201
-    assert use(token).status == 401
+    first = use(token)
+    assert first.status == 201
+    assert use(token).body == first.body, "the answer may have been lost: the same key again"
+    assert use(token, csr=make_csr()[0]).status == 401
     assert use("no-token").status == 401
     token = new_token()
     assert use(token, sae_id="another").status == 401
@@ -165,6 +167,13 @@ def test_tokens_are_used_once_by_their_sae_in_time(world):
     token = new_token()
     assert control.call("DELETE", "/v1/saes/one-time").status == 204
     assert use(token).status == 401
+    token = new_token()
+    assert use(token, csr="no CSR").status == 400
+    assert use(token).status == 401, "a bad CSR uses it up"
+    token = new_token()
+    assert use(token).status == 201
+    assert control.call("DELETE", "/v1/saes/one-time").status == 204
+    assert use(token).status == 401, "revoked: not even the same certificate again"
 
 
 def test_signing_requests_that_are_refused(world):

@@ -31,6 +31,7 @@ from infra.onprem.qkd_agent.keystore.sealing import Sealer
 from infra.onprem.qkd_agent.monitor import Monitor
 from infra.onprem.qkd_agent.peer_face.routes import PeerFace, problem
 from infra.onprem.qkd_agent.registry.applications import Applications
+from infra.onprem.qkd_agent.registry.enrolment import Enrolment
 from infra.onprem.qkd_agent.registry.saes import Saes
 from infra.onprem.qkd_agent.registry.topology import Link, Topology
 from infra.onprem.qkd_agent.sae_face.reach import Reach
@@ -72,8 +73,10 @@ class Agent:
             configuration.saes,
             configuration.agent.kme_id,
             self.clock,
+            configuration.authority.renewal_grace_seconds if configuration.authority else 0.0,
         )
         self._applications = Applications(self._database, self.clock)
+        self._enrolment = self._make_enrolment()
         self._issuer = KeyIssuer(self._ledger, self._neighbors, self.alarms, self.clock)
         self._peer_face = self._make_peer_face()
         self.monitor = Monitor(
@@ -85,6 +88,7 @@ class Agent:
             skew=self._skew,
             is_down=self._is_down,
             certificates=self._certificate_ends,
+            overdue=self._enrolment.overdue if self._enrolment else dict,
             tidy=self._tidy,
         )
         self._stopping = threading.Event()
@@ -159,7 +163,7 @@ class Agent:
         peers = {peer.kme_id: peer for peer in self.configuration.peers}
         return PeerFace(peers, self._neighbors, acceptor, self._acks, self._is_down)
 
-    def _sae_router(self) -> Router:
+    def _sae_router(self, admission: Admission) -> Router:
         face = SaeFace(
             kme_id=self.configuration.agent.kme_id,
             limits=self.configuration.keys,
@@ -169,16 +173,26 @@ class Agent:
             collector=KeyCollector(self._held, self.alarms, self.clock),
             is_down=self._is_down,
         )
-        return Router(face.routes(), key_error)
+        return Router([*face.routes(), *admission.renewal_routes()], key_error)
+
+    def _make_enrolment(self) -> Enrolment | None:
+        settings = self.configuration.authority
+        if settings is None:
+            return None
+        return Enrolment(
+            database=self._database,
+            saes=self._saes,
+            applications=self._applications,
+            authority=CertificateAuthority(settings.certificate, settings.private_key),
+            certificate_seconds=settings.certificate_seconds,
+            clock=self.clock,
+        )
 
     def _admission(self) -> Admission:
-        settings = self.configuration.authority
-        authority = None
-        if settings is not None:
-            authority = CertificateAuthority(settings.certificate, settings.private_key)
         clients = self.configuration.faces.control.allowed_clients
         names = {self.configuration.agent.kme_id, *self._neighbors, *clients}
-        return Admission(self._saes, authority, settings, frozenset(names))
+        settings = self.configuration.authority
+        return Admission(self._saes, self._enrolment, settings, frozenset(names))
 
     def _control_router(self, admission: Admission) -> Router:
         tree = NodeTree(self.configuration.agent, self.topology, self._applications)
@@ -203,7 +217,7 @@ class Agent:
         faces, admission = self.configuration.faces, self._admission()
         newest = ssl.TLSVersion.TLSv1_3
         servers = {
-            "sae": server_of(faces.sae, self._sae_router(), ssl.TLSVersion.TLSv1_2),
+            "sae": server_of(faces.sae, self._sae_router(admission), ssl.TLSVersion.TLSv1_2),
             "peer": server_of(faces.peer, Router(self._peer_face.routes(), problem), newest),
             "control": server_of(faces.control, self._control_router(admission), newest),
         }
@@ -232,6 +246,7 @@ class Agent:
     def _tidy(self) -> None:
         now, keep = self.clock(), self.configuration.agent.retention_seconds
         self._held.prune(now, keep)
+        self._saes.certificates.prune()
         self._ledger.prune(now - keep)
         for link in self.topology.links.values():
             link.south.prune(now - keep)

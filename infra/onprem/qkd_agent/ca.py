@@ -5,6 +5,7 @@ here. Keys made by this module are those of the CA and of the agents, by the ope
 """
 
 import datetime as dt
+import hashlib
 import ipaddress
 import os
 from collections.abc import Sequence
@@ -40,6 +41,41 @@ class Issued:
     pem: str
     serial: str
     expires_at: float
+
+
+@dataclass(frozen=True)
+class SigningRequest:
+    """What is taken from a CSR: the public key, and nothing else."""
+
+    public_key: ec.EllipticCurvePublicKey
+
+    @property
+    def key_digest(self) -> str:
+        """Return SHA-256 of the public key (SubjectPublicKeyInfo), hex."""
+        encoded = self.public_key.public_bytes(
+            serialization.Encoding.DER, serialization.PublicFormat.SubjectPublicKeyInfo
+        )
+        return hashlib.sha256(encoded).hexdigest()
+
+
+def read_signing_request(csr_pem: str) -> SigningRequest:
+    """Return what a CSR asks to be signed.
+
+    Raises:
+        BadSigningRequest: If the CSR is malformed, its signature is wrong or its key is not an
+            elliptic-curve key of at least 256 bits.
+    """
+    try:
+        request = x509.load_pem_x509_csr(csr_pem.encode())
+        is_signed = request.is_signature_valid
+        public_key = request.public_key()
+    except (ValueError, InvalidSignature) as error:
+        raise BadSigningRequest("the CSR is not a PEM certificate request") from error
+    if not is_signed:
+        raise BadSigningRequest("the signature of the CSR is wrong")
+    if not isinstance(public_key, ec.EllipticCurvePublicKey) or public_key.key_size < 256:  # noqa: PLR2004  # bits
+        raise BadSigningRequest("the CSR needs an elliptic-curve key of at least 256 bits")
+    return SigningRequest(public_key)
 
 
 def _name(common_name: str) -> x509.Name:
@@ -125,26 +161,11 @@ class CertificateAuthority:
             raise TypeError("the CA's key must be an elliptic-curve key")
         self._key = key
 
-    def issue_sae(self, csr_pem: str, sae_id: str, seconds: float) -> Issued:
-        """Sign a client certificate for an SAE; only the public key is taken from the CSR.
-
-        Raises:
-            BadSigningRequest: If the CSR is malformed, its signature is wrong or its key is not
-                an elliptic-curve key of at least 256 bits.
-        """
-        try:
-            request = x509.load_pem_x509_csr(csr_pem.encode())
-            is_signed = request.is_signature_valid
-            public_key = request.public_key()
-        except (ValueError, InvalidSignature) as error:
-            raise BadSigningRequest("the CSR is not a PEM certificate request") from error
-        if not is_signed:
-            raise BadSigningRequest("the signature of the CSR is wrong")
-        if not isinstance(public_key, ec.EllipticCurvePublicKey) or public_key.key_size < 256:  # noqa: PLR2004  # bits
-            raise BadSigningRequest("the CSR needs an elliptic-curve key of at least 256 bits")
+    def issue_sae(self, request: SigningRequest, sae_id: str, seconds: float) -> Issued:
+        """Sign a client certificate for an SAE."""
         uri = x509.UniformResourceIdentifier(SAE_URI_PREFIX + quote(sae_id, safe=""))
         usages = [ExtendedKeyUsageOID.CLIENT_AUTH]
-        return self._issue(sae_id, public_key, [uri], usages, seconds)
+        return self._issue(sae_id, request.public_key, [uri], usages, seconds)
 
     def issue_pair(
         self, common_name: str, hosts: Sequence[str], seconds: float

@@ -117,6 +117,10 @@ class AuthoritySection(Section):
     certificate_seconds: Annotated[
         float, Field(ge=60, le=30 * 86400, description="Life of an SAE certificate")
     ] = 86400.0
+    renewal_grace_seconds: Annotated[
+        float,
+        Field(ge=0, description="How long the old certificate works after the new one's first use"),
+    ] = 3600.0
     token_seconds: Annotated[
         float, Field(gt=0, le=86400, description="Life of an enrolment token")
     ] = 1800.0

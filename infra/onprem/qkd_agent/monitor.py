@@ -26,6 +26,7 @@ class Monitor:
     Attributes:
         skew: Gives how far the agent's clock is off, in seconds.
         certificates: Gives the end of validity of each of the agent's certificates.
+        overdue: Gives the seconds left to each SAE that did not renew its certificate in time.
         tidy: Called once an hour.
     """
 
@@ -37,8 +38,10 @@ class Monitor:
     skew: Callable[[], float]
     is_down: Callable[[], bool]
     certificates: Callable[[], Mapping[str, float]]
+    overdue: Callable[[], Mapping[str, float]]
     tidy: Callable[[], None]
     _told: dict[str, tuple[bool, float | None]] = field(default_factory=dict)
+    _late_saes: set[str] = field(default_factory=set)
     _tidied_at: float = 0.0
 
     def run(self, every_seconds: float, stop: threading.Event) -> None:
@@ -101,10 +104,25 @@ class Monitor:
             severity = Severity.MAJOR if left < _DAY else Severity.MINOR
             text, wrong = f"the certificate of {name} expires soon", left < _CERTIFICATE_DAYS * _DAY
             self._watch(AlarmKind.CERTIFICATE_EXPIRING, name, severity, text, wrong=wrong)
+        self._watch_saes()
         text, wrong = "the clock is off", abs(self.skew()) > _CLOCK_SECONDS
         self._watch(AlarmKind.CLOCK_SKEW, "clock", Severity.MINOR, text, wrong=wrong)
         text = "the KME is down"
         self._watch(AlarmKind.KME_DOWN, "kme", Severity.MAJOR, text, wrong=self.is_down())
+
+    def _watch_saes(self) -> None:
+        """Raise the alarm of an SAE's certificate. Minor: the link and other SAEs go on."""
+        overdue = self.overdue()
+        for sae_id, left in overdue.items():
+            text = "the certificate has ended" if left <= 0 else "the certificate ends soon"
+            self._watch_sae(sae_id, f"{text} and was not renewed", wrong=True)
+        for sae_id in self._late_saes - overdue.keys():
+            self._watch_sae(sae_id, "the certificate was not renewed in time", wrong=False)
+        self._late_saes = set(overdue)
+
+    def _watch_sae(self, sae_id: str, text: str, *, wrong: bool) -> None:
+        kind = AlarmKind.CERTIFICATE_EXPIRING
+        self._watch(kind, sae_id, Severity.MINOR, text, wrong=wrong)
 
     def _watch(
         self, kind: AlarmKind, subject: str, severity: Severity, message: str, *, wrong: bool

@@ -38,6 +38,10 @@ CREATE TABLE IF NOT EXISTS tokens (
 CREATE TABLE IF NOT EXISTS certificates (
     serial TEXT PRIMARY KEY, sae_id TEXT NOT NULL, expires_at REAL NOT NULL,
     is_revoked INTEGER NOT NULL DEFAULT 0);
+CREATE TABLE IF NOT EXISTS issued (
+    serial TEXT PRIMARY KEY, sae_id TEXT NOT NULL, key_digest TEXT NOT NULL, pem TEXT NOT NULL,
+    token_hash TEXT, used_at REAL);
+CREATE UNIQUE INDEX IF NOT EXISTS issued_by_key ON issued (sae_id, key_digest);
 CREATE TABLE IF NOT EXISTS revoked_saes (sae_id TEXT PRIMARY KEY, at REAL NOT NULL);
 CREATE TABLE IF NOT EXISTS applications (
     app_id TEXT PRIMARY KEY, body TEXT NOT NULL, created_at REAL NOT NULL,

@@ -1,4 +1,4 @@
-"""SAEs of this site: enrolment with one-time tokens, certificates, revocation, identity."""
+"""SAEs of this site: who they are, one-time tokens for new ones, revocation."""
 
 import hashlib
 import hmac
@@ -6,9 +6,9 @@ import secrets
 from collections.abc import Callable
 from urllib.parse import unquote
 
-from infra.onprem.qkd_agent.ca import CertificateAuthority, Issued
 from infra.onprem.qkd_agent.config_sections import IdentitySection, SaeSection
 from infra.onprem.qkd_agent.keystore.database import Database
+from infra.onprem.qkd_agent.registry.certificates import Certificates
 from infra.onprem.qkd_agent.web.messages import PeerCertificate
 
 _VOID_HELD = (
@@ -25,7 +25,8 @@ class NotAdmitted(Exception):
     """The certificate names no SAE that may call."""
 
 
-def _hash(token: str) -> str:
+def hash_of(token: str) -> str:
+    """Return what is stored of a token."""
     return hashlib.sha256(token.encode()).hexdigest()
 
 
@@ -43,7 +44,9 @@ class Saes:
         static: tuple[SaeSection, ...],
         own_kme_id: str,
         clock: Callable[[], float],
+        grace_seconds: float = 3600.0,
     ) -> None:
+        self.certificates = Certificates(database, clock, grace_seconds)
         self._database = database
         self._identity = identity
         self._static = {sae.sae_id: sae.kme_id for sae in static}
@@ -56,28 +59,31 @@ class Saes:
 
     def is_served_here(self, sae_id: str) -> bool:
         """Return whether this KME serves the SAE: static, or enrolled with a live certificate."""
-        if self._is_revoked(sae_id):
+        if self.is_revoked(sae_id):
             return False
         if self._static.get(sae_id) == self._own_kme_id:
             return True
-        query = "SELECT 1 FROM certificates WHERE sae_id = ? AND is_revoked = 0 AND expires_at > ?"
-        return bool(self._database.rows(query, sae_id, self._clock()))
+        return self.certificates.live_count(sae_id) > 0
 
     def identify(self, certificate: PeerCertificate | None) -> str:
         """Return the SAE ID of a caller.
 
         Raises:
-            NotAdmitted: If the certificate names no SAE of this site, or is revoked.
+            NotAdmitted: If the certificate names no SAE of this site, is revoked or superseded.
         """
         sae_id = self._named(certificate) if certificate else ""
-        if not sae_id or certificate is None or self._is_revoked(sae_id):
+        if not sae_id or certificate is None or self.is_revoked(sae_id):
             raise NotAdmitted("the certificate names no SAE that is registered here")
-        query = "SELECT sae_id, is_revoked FROM certificates WHERE serial = ?"
-        rows = self._database.rows(query, certificate.serial.lstrip("0"))
-        if rows and (rows[0]["is_revoked"] or rows[0]["sae_id"] != sae_id):
-            raise NotAdmitted("the certificate is revoked")
-        if not rows and self._static.get(sae_id) != self._own_kme_id:
-            raise NotAdmitted("the certificate names no SAE that is registered here")
+        serial = certificate.serial.lstrip("0")
+        known = self.certificates.find(serial)
+        if known is None:
+            if self._static.get(sae_id) != self._own_kme_id:
+                raise NotAdmitted("the certificate names no SAE that is registered here")
+            return sae_id
+        if known.sae_id != sae_id or not known.is_live(self._clock()):
+            raise NotAdmitted("the certificate is revoked, or replaced by a newer one")
+        if not known.was_used:
+            self.certificates.used(serial, sae_id)
         return sae_id
 
     def new_token(self, sae_id: str, seconds: float) -> tuple[str, float]:
@@ -85,44 +91,27 @@ class Saes:
         token = secrets.token_urlsafe(32)
         expires_at = self._clock() + seconds
         with self._database.transaction() as connection:
-            connection.execute("DELETE FROM revoked_saes WHERE sae_id = ?", (sae_id,))
+            self.readmit(sae_id)
             connection.execute(
                 "INSERT INTO tokens (token_hash, sae_id, expires_at) VALUES (?, ?, ?)",
-                (_hash(token), sae_id, expires_at),
+                (hash_of(token), sae_id, expires_at),
             )
         return token, expires_at
 
-    def redeem(self, token: str, sae_id: str) -> None:
-        """Use up a token, whatever comes of it.
-
-        Raises:
-            BadToken: If it cannot be used for this SAE (again).
-        """
+    def redeem(self, token_hash: str, sae_id: str) -> bool:
+        """Use up a token, whatever comes of it; return whether it was good for this SAE."""
         with self._database.transaction() as connection:
             row = connection.execute(
                 "UPDATE tokens SET is_used = 1 WHERE token_hash = ? AND is_used = 0"
                 " AND expires_at > ? RETURNING sae_id",
-                (_hash(token), self._clock()),
+                (token_hash, self._clock()),
             ).fetchone()
-        if row is None or not hmac.compare_digest(row["sae_id"].encode(), sae_id.encode()):
-            raise BadToken("the enrolment token is not valid")
+        return row is not None and hmac.compare_digest(row["sae_id"].encode(), sae_id.encode())
 
-    def issue(
-        self, authority: CertificateAuthority, csr_pem: str, sae_id: str, seconds: float
-    ) -> Issued:
-        """Issue a certificate and admit its holder.
-
-        Raises:
-            BadSigningRequest: If the CSR is not one to sign for.
-        """
-        issued = authority.issue_sae(csr_pem, sae_id, seconds)
+    def readmit(self, sae_id: str) -> None:
+        """Let a revoked SAE in again, with new certificates only."""
         with self._database.transaction() as connection:
             connection.execute("DELETE FROM revoked_saes WHERE sae_id = ?", (sae_id,))
-            connection.execute(
-                "INSERT INTO certificates (serial, sae_id, expires_at) VALUES (?, ?, ?)",
-                (issued.serial, sae_id, issued.expires_at),
-            )
-        return issued
 
     def revoke(self, sae_id: str) -> None:
         """Shut an SAE out: its certificates, its open tokens and its held keys are void."""
@@ -135,15 +124,8 @@ class Saes:
             ):
                 connection.execute(statement, (sae_id, self._clock()))
 
-    def enrolled(self) -> list[tuple[str, float]]:
-        """Return the SAEs with a live certificate, and when the last of each expires."""
-        query = (
-            "SELECT sae_id, MAX(expires_at) AS until FROM certificates"
-            " WHERE is_revoked = 0 AND expires_at > ? GROUP BY sae_id"
-        )
-        return [(row["sae_id"], row["until"]) for row in self._database.rows(query, self._clock())]
-
-    def _is_revoked(self, sae_id: str) -> bool:
+    def is_revoked(self, sae_id: str) -> bool:
+        """Return whether an SAE is shut out."""
         return bool(self._database.rows("SELECT 1 FROM revoked_saes WHERE sae_id = ?", sae_id))
 
     def _named(self, certificate: PeerCertificate) -> str:

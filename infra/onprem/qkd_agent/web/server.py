@@ -28,8 +28,8 @@ _LOG = logging.getLogger(__name__)
 _PHRASES = {
     200: "OK", 201: "Created", 202: "Accepted", 204: "No Content", 400: "Bad Request",
     401: "Unauthorized", 403: "Forbidden", 404: "Not Found", 405: "Method Not Allowed",
-    409: "Conflict", 410: "Gone", 413: "Content Too Large", 500: "Internal Server Error",
-    503: "Service Unavailable",
+    409: "Conflict", 410: "Gone", 413: "Content Too Large", 429: "Too Many Requests",
+    500: "Internal Server Error", 503: "Service Unavailable",
 }  # fmt: skip
 
 
