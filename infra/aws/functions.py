@@ -13,8 +13,9 @@ from chalicelib.services.acceptance import WORKFLOWS
 API = "api_handler"
 SCHEDULES = ("catalog_sync", "reconcile", "telemetry")
 
-_READ = ("GetItem", "Query", "BatchGetItem")
-_CHANGE = ("GetItem", "PutItem", "UpdateItem")
+# Items are replaced whole under a condition; only quota is counted in place.
+_CHANGE = ("GetItem", "PutItem")
+_CLAIM = ("GetItem", "PutItem", "UpdateItem", "DeleteItem")
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,7 +58,7 @@ ZONES: dict[str, Zone] = {
             "resources": (*_CHANGE, "Query", "BatchGetItem"),
             "tasks": (*_CHANGE, "Query", "BatchGetItem"),
             "catalog": (*_CHANGE, "Query", "DeleteItem"),
-            "claims": (*_CHANGE, "DeleteItem"),
+            "claims": _CLAIM,
             "links": (*_CHANGE, "Query", "BatchGetItem"),
             "qkd_links": (*_CHANGE, "Query", "BatchGetItem"),
             "qkd_telemetry": ("GetItem", "Query"),
@@ -71,7 +72,7 @@ ZONES: dict[str, Zone] = {
         tables={
             "resources": _CHANGE,
             "tasks": _CHANGE,
-            "claims": (*_CHANGE, "DeleteItem"),
+            "claims": _CLAIM,
             "links": _CHANGE,
             "qkd_links": _CHANGE,
         },
@@ -79,13 +80,13 @@ ZONES: dict[str, Zone] = {
         timeout=_STEP_SECONDS,
     ),
     "cloud": Zone(
-        tables={"resources": _CHANGE, "tasks": _CHANGE, "catalog": _READ},
+        tables={"resources": _CHANGE, "tasks": _CHANGE},
         openstack=True,
         memory=1024,
         timeout=_LAB_STEP_SECONDS,
     ),
     "server": Zone(
-        tables={"resources": _CHANGE, "tasks": _CHANGE, "catalog": _READ, "links": _CHANGE},
+        tables={"resources": _CHANGE, "tasks": _CHANGE, "links": _CHANGE},
         openstack=True,
         agents=True,
         memory=1024,
@@ -97,7 +98,7 @@ ZONES: dict[str, Zone] = {
         tables={
             "resources": _CHANGE,
             "tasks": _CHANGE,
-            "claims": (*_CHANGE, "DeleteItem"),
+            "claims": _CLAIM,
             "links": _CHANGE,
             "qkd_links": _CHANGE,
         },
@@ -116,7 +117,7 @@ ZONES: dict[str, Zone] = {
         tables={
             "resources": (*_CHANGE, "Query", "BatchGetItem"),
             "tasks": (*_CHANGE, "Query", "BatchGetItem"),
-            "claims": (*_CHANGE, "DeleteItem"),
+            "claims": _CLAIM,
             "links": (*_CHANGE, "Query", "BatchGetItem"),
             "qkd_links": _CHANGE,
         },
