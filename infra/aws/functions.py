@@ -98,7 +98,6 @@ ZONES: dict[str, Zone] = {
         tables={
             "resources": _CHANGE,
             "tasks": _CHANGE,
-            "claims": _CLAIM,
             "links": _CHANGE,
             "qkd_links": _CHANGE,
         },
@@ -107,7 +106,7 @@ ZONES: dict[str, Zone] = {
         timeout=_LAB_STEP_SECONDS,
     ),
     "catalog-sync": Zone(
-        tables={"catalog": (*_CHANGE, "Query", "DeleteItem")},
+        tables={"catalog": (*_CHANGE, "Query")},
         openstack=True,
         memory=1024,
         timeout=120,
