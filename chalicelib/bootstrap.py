@@ -12,7 +12,7 @@ from functools import cache
 from typing import TYPE_CHECKING
 
 from chalicelib.config import ConfigurationError, Settings, load_settings
-from chalicelib.config_qkd import QKDSite
+from chalicelib.config_qkd import QKDFiles, QKDSite
 from chalicelib.domain.ids import IdKind, make_id, uuid7
 from chalicelib.logs.events import LoggedMetrics
 from chalicelib.logs.setup import configure
@@ -119,8 +119,10 @@ def console_opener() -> ConsoleOpener:
 @cache
 def _cloud_connection() -> CloudConnection:
     from chalicelib.adapters.openstack.connection import CloudConnection
+    from chalicelib.adapters.secrets.cloud_credential import CloudCredential
 
-    return CloudConnection(settings().openstack_cloud)
+    secret_id = settings().openstack_secret_id
+    return CloudConnection(CloudCredential(secret_id) if secret_id else settings().openstack_cloud)
 
 
 @cache
@@ -147,8 +149,15 @@ def qkd_agents() -> QKDAgents:
     from chalicelib.adapters.qkd_agent.breaker import CircuitBreaker
     from chalicelib.adapters.qkd_agent.client import HttpQKDAgent
     from chalicelib.adapters.qkd_agent.transport import SiteTransport
+    from chalicelib.adapters.secrets.agent_files import AgentFiles
 
-    files, metrics = settings().qkd_files, LoggedMetrics()
+    sites = settings().qkd_sites
+    if not sites:
+        return {}
+    secret_id, named = settings().qkd_secret_id, settings().qkd_files
+    files = AgentFiles(secret_id) if secret_id else named
+    ca = files.ca if isinstance(files, QKDFiles) else files().ca
+    metrics = LoggedMetrics()
 
     def transport(site: QKDSite) -> SiteTransport:
         breaker = CircuitBreaker(
@@ -156,7 +165,7 @@ def qkd_agents() -> QKDAgents:
         )
         return SiteTransport(site.control_url, site.name, files, breaker)
 
-    return {site.name: HttpQKDAgent(transport(site), files.ca) for site in settings().qkd_sites}
+    return {site.name: HttpQKDAgent(transport(site), ca) for site in sites}
 
 
 def reset() -> None:

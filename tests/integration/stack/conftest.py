@@ -8,6 +8,7 @@ import pytest
 
 from infra.local.stack import LocalStack, StackOptions
 from tests.integration.stack.client import Experiment, experiments, wait_until
+from tests.integration.stack.rights import recorded, without_right
 
 VARIABLES = {
     "POLL_SECONDS": "1",
@@ -23,8 +24,9 @@ VARIABLES = {
 def stack(tmp_path_factory: pytest.TempPathFactory) -> Iterator[LocalStack]:
     state = tmp_path_factory.mktemp("stack")
     options = StackOptions(state=state, boot_seconds=0.3, variables=VARIABLES)
-    with LocalStack(options) as stack:
+    with recorded() as calls, LocalStack(options) as stack:
         yield stack
+    assert without_right(calls) == []
 
 
 @pytest.fixture
