@@ -132,10 +132,15 @@ class FakeQKDAgent:
         self.certified.discard(sae_id)
         self.tokens = {token: sae for token, sae in self.tokens.items() if sae != sae_id}
 
-    def enrol(self) -> None:
-        """Let every SAE with a token come for its certificate."""
-        self.certified |= set(self.tokens.values())
-        self.tokens.clear()
+    def enrol(self, tokens: Iterable[str] | None = None) -> None:
+        """Let the SAEs with these tokens come for their certificates; by default all."""
+        for token in tuple(self.tokens) if tokens is None else tokens:
+            self.certified.add(self.tokens.pop(token))
+
+    @property
+    def left(self) -> set[str]:
+        """What it knows of users' links: reservations, certified SAEs, and SAEs with a token."""
+        return {*self.applications, *self.certified, *self.tokens.values()}
 
     def enrolled(self) -> frozenset[str]:
         self._asked("enrolled")
@@ -161,9 +166,7 @@ class FakeLab:
     @property
     def is_empty(self) -> bool:
         """Say whether no agent knows any user's link."""
-        return not any(
-            one.applications or one.certified or one.tokens for one in self.agents.values()
-        )
+        return not any(one.left for one in self.agents.values())
 
     def set_down(self, *, is_down: bool = True) -> None:
         """Cut the tunnel, or mend it."""
