@@ -6,13 +6,15 @@ accepts that its own effect is already there.
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass, replace
 from datetime import datetime
 
 from chalicelib.domain.errors import WrongStatus
-from chalicelib.domain.ids import derived_uuid, suffix_of
+from chalicelib.domain.ids import IdKind, derived_uuid, suffix_of
 from chalicelib.domain.statuses import LINK_NEXT_STATUSES, LIVE_LINK_STATUSES, LinkStatus
 
+_SAE_ID = re.compile(r"sae_[0-9a-z]{26}_([0-9a-z]{26})")
 _USED = frozenset({LinkStatus.ACTIVE, LinkStatus.DEGRADED})
 
 
@@ -125,6 +127,12 @@ def sae_id_of(resource_id: str, link_id: str) -> str:
     return f"sae_{suffix_of(resource_id)}_{suffix_of(link_id)}"
 
 
+def link_id_of(sae_id: str, infra_id: str) -> str | None:
+    """Return the link that an SAE ID of `sae_id_of` belongs to; None for one of another form."""
+    match = _SAE_ID.fullmatch(sae_id)
+    return f"{IdKind.LINK}_{infra_id}_{match.group(1)}" if match else None
+
+
 def transition(link: Link, to: LinkStatus) -> Link:
     """Return the link in the next status.
 
@@ -228,5 +236,5 @@ def close_link(link: Link, now: datetime) -> Link:
     """Return the link in its end status; the agents are known to have nothing of it any more."""
     if not link.is_live or link.release is None:
         return link
-    link = replace(link, ended_at=now, touches=(), waiting_reason=None)
-    return transition(link, link.release.outcome)
+    ended = replace(link, ended_at=now, touches=(), waiting_reason=None)
+    return transition(ended, link.release.outcome)

@@ -93,7 +93,7 @@ LINK_STATUS_MEANINGS: dict[LinkStatus, str] = {
     _L.RESERVED: "The agents of both sites hold a reservation; the VMs are to enrol.",
     _L.ACTIVE: "Both VMs have their certificates: they can fetch keys.",
     _L.DEGRADED: "As active, but the QKD link has a major alarm: keys may be late or missing.",
-    _L.RELEASING: "Ordered to go; the agents are told. `waiting_reason` says if a site keeps it waiting.",
+    _L.RELEASING: "To go, as soon as both agents have done so; `waiting_reason` says what for.",
     _L.RELEASED: "Ended as asked: reservation and certificates are gone.",
     _L.FAILED: "Could not be had, or was lost with a VM; `failure_reason` says why.",
 }

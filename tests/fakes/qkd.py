@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator
 from dataclasses import replace
 from datetime import datetime
 from typing import Any
@@ -20,7 +20,7 @@ from chalicelib.domain.qkd import (
     Sample,
 )
 from chalicelib.services.ports import Page
-from chalicelib.services.qkd_ports import EventPage, ObservedLink, Reservation
+from chalicelib.services.qkd_ports import EventPage, ObservedLink, ObservedReservation, Reservation
 from tests.fakes.stores import FakeVersioned
 
 QKD_LINK = "0a3f1c52-7d7e-5c0e-9b0a-3f6f5a3f9f10"
@@ -114,9 +114,16 @@ class FakeQKDAgent:
         self._asked("release")
         self.applications.pop(application_id, None)
 
-    def consumption(self) -> Mapping[str, int]:
-        self._asked("consumption")
-        return dict(self.used)
+    def reservations(self) -> tuple[ObservedReservation, ...]:
+        self._asked("reservations")
+        return tuple(
+            ObservedReservation(key, self._own_sae_id(key), self.used.get(key, 0))
+            for key in {**self.applications, **self.used}
+        )
+
+    def _own_sae_id(self, application_id: str) -> str:
+        one = self.applications.get(application_id)
+        return one.own_sae_id if one else "somebody"
 
     def admit(self, sae_id: str, command_id: str) -> str:
         self._asked("admit")

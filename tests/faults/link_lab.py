@@ -179,6 +179,11 @@ class LinkLab:
             self.sweep()
             self.run()
 
+    def expire_tokens(self) -> None:
+        """Let the tokens that nobody has come with end, as agents do after half an hour."""
+        for agent in self.world.lab.agents.values():
+            agent.tokens.clear()
+
     # --- what there is ---------------------------------------------------------------------------
 
     @property

@@ -69,6 +69,7 @@ def test_the_counts_cover_the_whole_work():
 
 @LIVES
 def test_nothing_happens(action, effects, link, vms):
+    assert effects
     lab = LinkLab()
     action(lab, Fate())
     assert lab.violations() == []
@@ -133,6 +134,10 @@ def test_delete_wins_wherever_it_overtakes_the_build(what, how):
 
             build(lab, Fate(overtaken_at=k, by=order, die_after=death), dies_whole=True)
             lab.settle()
+            if how == "order and run":
+                # The overtaken process was asleep for longer than its lease, and died: its token
+                # is in no VM, and ends by time.
+                lab.expire_tokens()
             assert lab.violations() == []
             # Where the death came first, nothing was overtaken.
             ordered = any(t.action.startswith("delete") for t in lab.world.tasks.by_id.values())
@@ -148,13 +153,23 @@ def test_a_duplicate_that_overtakes_the_build_changes_nothing():
 
 @pytest.mark.parametrize("losses", [1, 2, 9])
 @pytest.mark.parametrize("site", ["kme-a", "kme-b"])
-@pytest.mark.parametrize("method", ["reserve", "admit", "release", "revoke"])
-@LIVES
-def test_lost_answers(action, effects, link, vms, method, site, losses):
-    """Also so many that the task parks, and is resumed."""
+@pytest.mark.parametrize(
+    ("action", "method", "link"),
+    [
+        (build, "reserve", ACTIVE),
+        (build, "admit", ACTIVE),
+        (refused, "release", FAILED),
+        (refused, "revoke", FAILED),
+        (remove, "release", RELEASED),
+        (remove, "revoke", RELEASED),
+        (remove_link, "release", RELEASED),
+        (remove_link, "revoke", RELEASED),
+    ],
+)
+def test_lost_answers(action, method, link, site, losses):
+    """Nine are so many that the task parks, and is resumed."""
     lab = LinkLab()
     lab.agents[site] = lossy = LossyAgent(lab.agents[site], method, losses)
     action(lab, Fate())
-    check(lab, link, vms)
-    if site == "kme-a" and action is not build or method == "release":
-        return
+    check(lab, link)
+    assert lossy.losses == 0

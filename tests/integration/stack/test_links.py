@@ -66,7 +66,7 @@ def fetch(stack: LocalStack, name: str, *arguments: str):
 
 def nothing_left() -> bool:
     return all(
-        not agent.enrolled() and not agent.consumption()
+        not agent.enrolled() and not agent.reservations()
         for agent in bootstrap.qkd_agents().values()
     )
 
