@@ -34,8 +34,9 @@ def test_a_pair_from_request_to_removal(stack, experiment, truth):
         assert ENROLMENT_FILENAME in names
     assert fetched_alike(stack)
 
-    for resource_id in task["resource_ids"]:
-        assert experiment.delete(resource_id)["status"] == "finished"
+    deletions = [experiment.ok("DELETE", f"/resources/{one}") for one in task["resource_ids"]]
+    for deletion in deletions:
+        assert experiment.closed_task(deletion["task"]["id"])["status"] == "finished"
     wait_until(
         lambda: experiment.ok("GET", f"/links/{link['id']}")["status"] == "released",
         "the link's release",
