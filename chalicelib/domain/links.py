@@ -6,13 +6,15 @@ accepts that its own effect is already there.
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass, replace
 from datetime import datetime
 
 from chalicelib.domain.errors import WrongStatus
-from chalicelib.domain.ids import derived_uuid, suffix_of
+from chalicelib.domain.ids import IdKind, derived_uuid, suffix_of
 from chalicelib.domain.statuses import LINK_NEXT_STATUSES, LIVE_LINK_STATUSES, LinkStatus
 
+_SAE_ID = re.compile(r"sae_[0-9a-z]{26}_([0-9a-z]{26})")
 _USED = frozenset({LinkStatus.ACTIVE, LinkStatus.DEGRADED})
 
 
@@ -51,10 +53,19 @@ class LinkRelease:
 
 
 @dataclass(frozen=True, slots=True)
+class Touch:
+    """A process that may be giving the link to the agents, until it has to be over."""
+
+    runner: str
+    until: datetime
+
+
+@dataclass(frozen=True, slots=True)
 class Link:
     """A link with its whole state; `version` counts the writes.
 
-    `reserved_until` is the end that the agents know; it follows `expires_at`.
+    `reserved_until` is the end that the agents know; it follows `expires_at`. `waiting_reason` says
+    why a release is not done yet.
     """
 
     id: str
@@ -75,6 +86,8 @@ class Link:
     release: LinkRelease | None = None
     failure_reason: str | None = None
     ended_at: datetime | None = None
+    touches: tuple[Touch, ...] = ()
+    waiting_reason: str | None = None
 
     @property
     def is_live(self) -> bool:
@@ -96,6 +109,10 @@ class Link:
         """The UUID under which both agents keep the reservation."""
         return str(derived_uuid("qkd-application", self.id))
 
+    def is_touched(self, now: datetime) -> bool:
+        """Say whether a process may yet give something of it to the agents."""
+        return any(touch.until > now for touch in self.touches)
+
     def end_of(self, resource_id: str) -> LinkEnd | None:
         """Return the end that is this resource."""
         return next((end for end in self.ends if end.resource_id == resource_id), None)
@@ -110,6 +127,12 @@ def sae_id_of(resource_id: str, link_id: str) -> str:
     return f"sae_{suffix_of(resource_id)}_{suffix_of(link_id)}"
 
 
+def link_id_of(sae_id: str, infra_id: str) -> str | None:
+    """Return the link that an SAE ID of `sae_id_of` belongs to; None for one of another form."""
+    match = _SAE_ID.fullmatch(sae_id)
+    return f"{IdKind.LINK}_{infra_id}_{match.group(1)}" if match else None
+
+
 def transition(link: Link, to: LinkStatus) -> Link:
     """Return the link in the next status.
 
@@ -119,6 +142,20 @@ def transition(link: Link, to: LinkStatus) -> Link:
     if to not in LINK_NEXT_STATUSES[link.status]:
         raise WrongStatus(f"{link.spec.friendly_name} is {link.status} and cannot become {to}.")
     return replace(link, status=to)
+
+
+def begin_touch(link: Link, touch: Touch, now: datetime) -> Link:
+    """Return the link with one more process at work on it; unchanged when it is to go."""
+    if not link.is_wanted:
+        return link
+    under_way = tuple(one for one in link.touches if one.until > now)
+    return replace(link, touches=(*under_way, touch))
+
+
+def end_touch(link: Link, runner: str) -> Link:
+    """Return the link without the process."""
+    kept = tuple(one for one in link.touches if one.runner != runner)
+    return link if kept == link.touches else replace(link, touches=kept)
 
 
 def record_reservation(link: Link, until: datetime, now: datetime) -> Link:
@@ -173,23 +210,31 @@ def order_link_release(
     reason: str | None = None,
 ) -> Link:
     """Return the link with the order to release it. Delete outranks failure, for good."""
-    if not link.is_live:
+    if not is_order_news(link, outcome):
         return link
-    order = link.release
-    is_upgrade = (
-        order is not None and order.outcome is LinkStatus.FAILED and outcome is LinkStatus.RELEASED
-    )
-    if order is not None and not is_upgrade:
-        return link
+    if link.status is not LinkStatus.RELEASING:
+        link = transition(link, LinkStatus.RELEASING)
     failure_reason = link.failure_reason or (reason if outcome is LinkStatus.FAILED else None)
     return replace(
         link, release=LinkRelease(at, actor, outcome, reason), failure_reason=failure_reason
     )
 
 
+def is_order_news(link: Link, outcome: LinkStatus) -> bool:
+    """Say whether an order to release the link with this outcome would change it."""
+    if not link.is_live or link.release is None:
+        return link.is_live
+    return link.release.outcome is LinkStatus.FAILED and outcome is LinkStatus.RELEASED
+
+
+def record_wait(link: Link, reason: str) -> Link:
+    """Return the link with why its release is not done yet."""
+    return replace(link, waiting_reason=reason) if link.status is LinkStatus.RELEASING else link
+
+
 def close_link(link: Link, now: datetime) -> Link:
     """Return the link in its end status; the agents are known to have nothing of it any more."""
-    if not link.is_live:
+    if not link.is_live or link.release is None:
         return link
-    outcome = link.release.outcome if link.release else LinkStatus.RELEASED
-    return transition(replace(link, ended_at=now), outcome)
+    ended = replace(link, ended_at=now, touches=(), waiting_reason=None)
+    return transition(ended, link.release.outcome)

@@ -38,6 +38,7 @@ class LinkStatus(StrEnum):
     RESERVED = "reserved"
     ACTIVE = "active"
     DEGRADED = "degraded"
+    RELEASING = "releasing"
     RELEASED = "released"
     FAILED = "failed"
 
@@ -78,10 +79,11 @@ TASK_NEXT_STATUSES: dict[TaskStatus, frozenset[TaskStatus]] = {
 }
 
 LINK_NEXT_STATUSES: dict[LinkStatus, frozenset[LinkStatus]] = {
-    _L.REQUESTED: frozenset({_L.RESERVED, _L.RELEASED, _L.FAILED}),
-    _L.RESERVED: frozenset({_L.ACTIVE, _L.RELEASED, _L.FAILED}),
-    _L.ACTIVE: frozenset({_L.DEGRADED, _L.RELEASED, _L.FAILED}),
-    _L.DEGRADED: frozenset({_L.ACTIVE, _L.RELEASED, _L.FAILED}),
+    _L.REQUESTED: frozenset({_L.RESERVED, _L.RELEASING}),
+    _L.RESERVED: frozenset({_L.ACTIVE, _L.RELEASING}),
+    _L.ACTIVE: frozenset({_L.DEGRADED, _L.RELEASING}),
+    _L.DEGRADED: frozenset({_L.ACTIVE, _L.RELEASING}),
+    _L.RELEASING: frozenset({_L.RELEASED, _L.FAILED}),
     _L.RELEASED: frozenset(),
     _L.FAILED: frozenset(),
 }
@@ -91,6 +93,7 @@ LINK_STATUS_MEANINGS: dict[LinkStatus, str] = {
     _L.RESERVED: "The agents of both sites hold a reservation; the VMs are to enrol.",
     _L.ACTIVE: "Both VMs have their certificates: they can fetch keys.",
     _L.DEGRADED: "As active, but the QKD link has a major alarm: keys may be late or missing.",
+    _L.RELEASING: "To go, as soon as both agents have done so; `waiting_reason` says what for.",
     _L.RELEASED: "Ended as asked: reservation and certificates are gone.",
     _L.FAILED: "Could not be had, or was lost with a VM; `failure_reason` says why.",
 }

@@ -96,6 +96,15 @@ class ObservedLink:
 
 
 @dataclass(frozen=True, slots=True)
+class ObservedReservation:
+    """A reservation as one agent holds it, with the key bits that it has used there."""
+
+    application_id: str
+    own_sae_id: str
+    consumed_bits: int
+
+
+@dataclass(frozen=True, slots=True)
 class EventPage:
     """Alarms without duration among an agent's events, and the cursor after them."""
 
@@ -123,8 +132,8 @@ class QKDAgent(Protocol):
     def release(self, application_id: str) -> None:
         """Make sure that the reservation is gone."""
 
-    def consumption(self) -> Mapping[str, int]:
-        """Return the key bits that each reservation has used here, by application id."""
+    def reservations(self) -> tuple[ObservedReservation, ...]:
+        """Return what is reserved here, by this backend or by others."""
 
     def admit(self, sae_id: str, command_id: str) -> str:
         """Return a one-time enrolment token; the same one for the same command."""

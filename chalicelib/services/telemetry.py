@@ -27,7 +27,8 @@ from chalicelib.logs.events import log
 from chalicelib.metrics import AGENT_UNREACHABLE, QBER, SECRET_KEY_RATE, STORED_KEYS, Metric
 from chalicelib.services.backend import Backend
 from chalicelib.services.lifecycle.links import reserve
-from chalicelib.services.qkd_ports import ObservedLink, QKDAgent, QKDAgents
+from chalicelib.services.qkd_ports import ObservedLink, ObservedReservation, QKDAgent, QKDAgents
+from chalicelib.services.strays import remove_strays
 
 logger = logging.getLogger(__name__)
 
@@ -47,6 +48,7 @@ class TelemetryReport:
     samples: int = 0
     occurrences: int = 0
     changed_links: int = 0
+    strays_removed: int = 0
     unreachable: tuple[str, ...] = ()
 
 
@@ -59,7 +61,7 @@ class _Reading:
     state: AgentState
     links: tuple[ObservedLink, ...] = ()
     alarms: tuple[Alarm, ...] = ()
-    consumption: tuple[tuple[str, int], ...] = ()
+    reservations: tuple[ObservedReservation, ...] = ()
     enrolled: frozenset[str] = frozenset()
     error: str | None = None
 
@@ -77,11 +79,16 @@ def read_telemetry(backend: Backend, agents: QKDAgents) -> TelemetryReport:
     heard = {observed.id for reading in readings for observed in reading.links}
     for link_id in heard & seen.keys():
         backend.metrics.record(_quality(seen[link_id].state), QKDLink=link_id)
+    changed, live = _update_links(backend, agents, readings, seen)
     return TelemetryReport(
         qkd_links=len(seen),
         samples=samples,
         occurrences=sum(len(reading.state.occurrences) for reading in readings),
-        changed_links=_update_links(backend, agents, readings, seen),
+        changed_links=changed,
+        strays_removed=sum(
+            remove_strays(backend, one.agent, one.reservations, one.enrolled, live)
+            for one in readings
+        ),
         unreachable=tuple(reading.name for reading in readings if reading.error),
     )
 
@@ -106,7 +113,7 @@ def _read(backend: Backend, name: str, agent: QKDAgent) -> _Reading:
             state=_read_events(agent, state, now),
             links=agent.links(),
             alarms=agent.alarms(),
-            consumption=tuple(agent.consumption().items()),
+            reservations=agent.reservations(),
             enrolled=agent.enrolled(),
         )
     except SiteError as error:
@@ -247,13 +254,17 @@ def _update_links(
     agents: QKDAgents,
     readings: list[_Reading],
     qkd_links: dict[str, QKDLink],
-) -> int:
-    """Bring users' links up to date: quality, consumption, enrolments, their end in time."""
-    changed = 0
+) -> tuple[int, frozenset[str]]:
+    """Bring users' links up to date: quality, consumption, enrolments, their end in time.
+
+    Returns how many changed, and which links live.
+    """
+    changed, live = 0, set()
     consumed: dict[str, int] = {}
     for reading in readings:
-        for application_id, bits in reading.consumption:
-            consumed[application_id] = consumed.get(application_id, 0) + bits
+        for one in reading.reservations:
+            bits = one.consumed_bits + consumed.get(one.application_id, 0)
+            consumed[one.application_id] = bits
     enrolled = frozenset().union(*(reading.enrolled for reading in readings))
     for link in backend.links.live():
         now, qkd_link = backend.clock(), qkd_links.get(link.spec.qkd_link_id)
@@ -266,8 +277,9 @@ def _update_links(
 
         after = backend.links.change(link.id, change)
         changed += after != link
+        live |= {after.id} if after.is_live else set()
         _follow_end(backend, agents, after)
-    return changed
+    return changed, frozenset(live)
 
 
 def _follow_end(backend: Backend, agents: QKDAgents, link: Link) -> None:

@@ -30,11 +30,15 @@ class QKDLab:
     """Agents `kme-a` and `kme-b`, each a process of its own; fresh at each start.
 
     `QKD_AGENT_PYTHON` names another interpreter that has what infra/onprem/requirements.in lists.
+
+    Args:
+        state: The lab's files go into a directory in it.
+        guests: Where the simulated VMs keep their credentials; emptied at each start.
     """
 
-    def __init__(self, state: Path) -> None:
+    def __init__(self, state: Path, guests: Path) -> None:
         self._directory = (state / "qkd").resolve()
-        self._guests = (state / "guests").resolve()
+        self._guests = guests.resolve()
         self._python = os.environ.get("QKD_AGENT_PYTHON", sys.executable)
         self._processes: list[subprocess.Popen[bytes]] = []
         ports = iter(_free_ports(2 * len(_FACES)))
@@ -58,21 +62,34 @@ class QKDLab:
             shutil.rmtree(directory, ignore_errors=True)
             directory.mkdir(parents=True, mode=0o700)
         self._lab.create()
-        for index, site in enumerate(self._lab.sites):
-            log = (self._directory / f"{site.kme_id}.log").open("wb")
-            with log:
-                self._processes.append(self._run(index, log.fileno()))
+        self._processes = [self._run(index) for index in range(len(self._lab.sites))]
 
-    def _run(self, index: int, log: int) -> subprocess.Popen[bytes]:
+    def _run(self, index: int) -> subprocess.Popen[bytes]:
         command = [self._python, "-m", "infra.onprem.qkd_agent", "run"]
-        return subprocess.Popen(  # noqa: S603 - our own program
-            [*command, str(self._lab.configuration(index))],
-            cwd=Path(__file__).parents[2],
-            stdin=subprocess.DEVNULL,
-            stdout=log,
-            stderr=log,
-            start_new_session=True,
-        )
+        with (self._directory / f"{self._lab.sites[index].kme_id}.log").open("ab") as log:
+            return subprocess.Popen(  # noqa: S603 - our own program
+                [*command, str(self._lab.configuration(index))],
+                cwd=Path(__file__).parents[2],
+                stdin=subprocess.DEVNULL,
+                stdout=log,
+                stderr=log,
+                start_new_session=True,
+            )
+
+    def kill(self, name: str) -> None:
+        """End an agent by SIGKILL, as when its host loses power."""
+        process = self._processes[self._index(name)]
+        process.kill()
+        process.wait()
+
+    def restart(self, name: str) -> None:
+        """Start an agent that has ended, on the same files and ports, and see it ready."""
+        index = self._index(name)
+        self._processes[index] = self._run(index)
+        self.wait()
+
+    def _index(self, name: str) -> int:
+        return [site.kme_id for site in self._lab.sites].index(name)
 
     def wait(self) -> None:
         """Wait until every face answers.
@@ -108,11 +125,6 @@ class QKDLab:
     def guests(self) -> Path:
         """Where simulated VMs keep what is in /etc of real ones."""
         return self._guests
-
-    @property
-    def processes(self) -> tuple[subprocess.Popen[bytes], ...]:
-        """The agents, for tests that end one."""
-        return tuple(self._processes)
 
     def variables(self) -> dict[str, str]:
         """Return the settings of a backend that uses the agents."""

@@ -24,6 +24,7 @@ from infra.local.clouds import Cloud, SimulatedCloud, make_cloud
 from infra.local.issuer import Issuer
 from infra.local.lambda_functions import Functions, serve_functions
 from infra.local.openstack.state import DEFAULT_STATE as DEFAULT_OPENSTACK_STATE
+from infra.local.openstack.state import State
 from infra.local.qkd import QKDLab
 from infra.local.release import release_all
 from infra.local.scheduler import Scheduler, schedules
@@ -171,13 +172,19 @@ class LocalStack:
         """Start the agents; they get ready while the other parts start."""
         if not self.options.qkd:
             return
-        lab = QKDLab(self.options.state)
+        lab = QKDLab(self.options.state, self._guests_directory())
         if not lab.can_run():
             logger.warning("no QKD: install what infra/onprem/requirements.in lists")
             return
         self.lab = lab
         parts.callback(lab.stop)
         lab.begin()
+
+    def _guests_directory(self) -> Path:
+        """Return where the cloud's simulated guests keep their credentials."""
+        if self.options.cloud == "openstack":
+            return State(self.options.openstack_state).guests
+        return self.options.state / "guests"
 
     @staticmethod
     def _start_cloud(parts: ExitStack, cloud: Cloud) -> Path:

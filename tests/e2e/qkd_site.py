@@ -74,4 +74,5 @@ def _link(now: datetime) -> dict[str, Any]:
         "consumed_bits": 2048,
         "expires_at": (now + timedelta(hours=2)).strftime("%Y-%m-%dT%H:%M:%SZ"),
         "failure_reason": None,
+        "waiting_reason": None,
     }

@@ -11,7 +11,7 @@ from typing import Any
 
 from chalicelib.services.backend import Backend
 from chalicelib.services.cloud_ports import Compute
-from chalicelib.services.lifecycle import build, ends, links, remove, reset
+from chalicelib.services.lifecycle import build, ends, link_release, links, remove, reset
 from chalicelib.services.lifecycle.enrolment import NO_AGENTS
 from chalicelib.services.lifecycle.progress import StepInput, park_task
 from chalicelib.services.qkd_ports import QKDAgents
@@ -28,12 +28,15 @@ _WITH_COMPUTE = {
     "reboot_server": reset.reboot_server,
     "check_reboot": reset.check_reboot,
 }
-_WITHOUT_COMPUTE = {"check_ready": build.check_ready, "close_resource": remove.close_resource}
+_WITHOUT_COMPUTE = {
+    "check_ready": build.check_ready,
+    "close_resource": remove.close_resource,
+    "release_links": link_release.release_links,
+}
 _WITH_REASON = {
     "record_failure": remove.record_failure,
     "end_failed_reset": reset.end_failed_reset,
 }
-_WITH_AGENTS = {"reserve_links": links.reserve_links, "release_links": links.release_links}
 _PREPARE = {
     "prepare_request": ends.prepare_request,
     "prepare_release": ends.prepare_release,
@@ -148,8 +151,7 @@ class Interpreter:
         if name == "activate_links":
             return links.activate_links(backend, self._agents, task_id)
         if name == "release_task_links":
-            links.release_task_links(backend, self._agents, task_id)
-            return {}
+            return link_release.release_task_links(backend, self._agents, task_id)
         if name == "close_task":
             ends.close_task(backend, task_id)
             return {}
@@ -157,8 +159,8 @@ class Interpreter:
             park_task(backend, task_id, ends.reason_of(data["error"]))
             return {}
         step = StepInput(task_id, data["resource_id"])
-        if name in _WITH_AGENTS:
-            _WITH_AGENTS[name](backend, self._agents, step)
+        if name == "reserve_links":
+            links.reserve_links(backend, self._agents, step)
             return {}
         if name == "ensure_server":
             build.ensure_server(backend, self._compute, step, self._agents)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator
 from dataclasses import replace
 from datetime import datetime
 from typing import Any
@@ -20,7 +20,7 @@ from chalicelib.domain.qkd import (
     Sample,
 )
 from chalicelib.services.ports import Page
-from chalicelib.services.qkd_ports import EventPage, ObservedLink, Reservation
+from chalicelib.services.qkd_ports import EventPage, ObservedLink, ObservedReservation, Reservation
 from tests.fakes.stores import FakeVersioned
 
 QKD_LINK = "0a3f1c52-7d7e-5c0e-9b0a-3f6f5a3f9f10"
@@ -114,9 +114,16 @@ class FakeQKDAgent:
         self._asked("release")
         self.applications.pop(application_id, None)
 
-    def consumption(self) -> Mapping[str, int]:
-        self._asked("consumption")
-        return dict(self.used)
+    def reservations(self) -> tuple[ObservedReservation, ...]:
+        self._asked("reservations")
+        return tuple(
+            ObservedReservation(key, self._own_sae_id(key), self.used.get(key, 0))
+            for key in {**self.applications, **self.used}
+        )
+
+    def _own_sae_id(self, application_id: str) -> str:
+        one = self.applications.get(application_id)
+        return one.own_sae_id if one else "somebody"
 
     def admit(self, sae_id: str, command_id: str) -> str:
         self._asked("admit")
@@ -132,10 +139,15 @@ class FakeQKDAgent:
         self.certified.discard(sae_id)
         self.tokens = {token: sae for token, sae in self.tokens.items() if sae != sae_id}
 
-    def enrol(self) -> None:
-        """Let every SAE with a token come for its certificate."""
-        self.certified |= set(self.tokens.values())
-        self.tokens.clear()
+    def enrol(self, tokens: Iterable[str] | None = None) -> None:
+        """Let the SAEs with these tokens come for their certificates; by default all."""
+        for token in tuple(self.tokens) if tokens is None else tokens:
+            self.certified.add(self.tokens.pop(token))
+
+    @property
+    def left(self) -> set[str]:
+        """What it knows of users' links: reservations, certified SAEs, and SAEs with a token."""
+        return {*self.applications, *self.certified, *self.tokens.values()}
 
     def enrolled(self) -> frozenset[str]:
         self._asked("enrolled")
@@ -161,9 +173,7 @@ class FakeLab:
     @property
     def is_empty(self) -> bool:
         """Say whether no agent knows any user's link."""
-        return not any(
-            one.applications or one.certified or one.tokens for one in self.agents.values()
-        )
+        return not any(one.left for one in self.agents.values())
 
     def set_down(self, *, is_down: bool = True) -> None:
         """Cut the tunnel, or mend it."""

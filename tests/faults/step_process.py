@@ -15,7 +15,7 @@ from typing import Any
 from chalicelib import bootstrap
 from infra.local.lambda_functions import Functions
 from tests.faults.effects import Effect
-from tests.faults.watched import WatchedCompute, watched_backend
+from tests.faults.watched import WatchedAgent, WatchedCompute, watched_backend
 
 
 class Killer:
@@ -47,7 +47,9 @@ def main() -> None:
     killer = Killer(order["effect"], order["moment"])
     backend = watched_backend(bootstrap.backend(), killer)
     compute = WatchedCompute(bootstrap.compute(), killer)
+    agents = {name: WatchedAgent(name, one, killer) for name, one in bootstrap.qkd_agents().items()}
     bootstrap.backend = lambda: backend
+    bootstrap.qkd_agents = lambda: agents
     bootstrap.compute = lambda: compute
 
     from app import app

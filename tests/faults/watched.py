@@ -166,3 +166,27 @@ class WatchedCompute(_Watched):
 
     def _know(self, resource_id: str, cloud_id: str) -> None:
         self._watch.belongs(cloud_id, resource_id)
+
+
+class WatchedAgent(_Watched):
+    """The changing calls of one site's QKD agent."""
+
+    def __init__(self, name: str, inner: Any, watch: Watch) -> None:
+        super().__init__(inner, watch)
+        self._name = name
+
+    def reserve(self, reservation: Any) -> None:
+        with self._effect(f"reserve at {self._name}", reservation.application_id):
+            self._inner.reserve(reservation)
+
+    def release(self, application_id: str) -> None:
+        with self._effect(f"release at {self._name}", application_id):
+            self._inner.release(application_id)
+
+    def admit(self, sae_id: str, command_id: str) -> str:
+        with self._effect(f"admit at {self._name}", sae_id):
+            return str(self._inner.admit(sae_id, command_id))
+
+    def revoke(self, sae_id: str) -> None:
+        with self._effect(f"revoke at {self._name}", sae_id):
+            self._inner.revoke(sae_id)

@@ -119,6 +119,7 @@ CHOICES = {
     "IsServerGone": ("gone", "RemoveNetwork", "WaitForServerGone", "RemoveServer"),
     "IsNetworkGone": ("gone", "CloseResource", "WaitForNetworkGone", "RemoveNetwork"),
     "AreLinksActive": ("active", "CloseTask", "WaitForLinks", "ActivateLinks"),
+    "AreLinksReleased": ("released", "CloseTask", "WaitForOthers", "ReleaseTaskLinks"),
     "IsBack": ("ready", "ResetEnded", "WaitForReboot", "CheckReboot"),
 }
 

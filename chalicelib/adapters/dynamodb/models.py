@@ -199,6 +199,8 @@ class LinkItem(Model):
     release = JSONAttribute(null=True)
     failure_reason = UnicodeAttribute(null=True)
     ended_at = UnicodeAttribute(null=True)
+    touches = JSONAttribute(null=True)
+    waiting_reason = UnicodeAttribute(null=True)
 
     # Only for the indexes.
     listed_experiment_id = UnicodeAttribute(null=True)

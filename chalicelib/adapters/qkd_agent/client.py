@@ -3,12 +3,11 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Mapping
 from datetime import datetime
 from functools import cached_property
 from pathlib import Path
 from typing import Any
-from urllib.parse import quote, urlencode
+from urllib.parse import quote, unquote, urlencode
 
 from chalicelib.adapters.qkd_agent.answers import (
     alarm_of,
@@ -23,10 +22,16 @@ from chalicelib.adapters.qkd_agent.answers import (
 )
 from chalicelib.adapters.qkd_agent.transport import SiteTransport
 from chalicelib.domain.qkd import Alarm, Sample, clock_alarm
-from chalicelib.services.qkd_ports import EventPage, ObservedLink, Reservation
+from chalicelib.services.qkd_ports import (
+    EventPage,
+    ObservedLink,
+    ObservedReservation,
+    Reservation,
+)
 
 _MODULE = "etsi-qkd-sdn-node"
 _ROOT = f"/restconf/data/{_MODULE}:qkd_node"
+_SAE_URI = "urn:sae:"
 _APPS = f"{_ROOT}/qkd_applications"
 _EVENTS_PER_PAGE = 500
 _MOST_SAMPLES = 2000
@@ -90,17 +95,14 @@ class HttpQKDAgent:
         path = f"{_APPS}/qkd_app={_q(application_id)}"
         self._transport.call("DELETE", path, absent_is_fine=True)
 
-    def consumption(self) -> Mapping[str, int]:
-        """Return the key bits that each reservation has used here, by application id."""
+    def reservations(self) -> tuple[ObservedReservation, ...]:
+        """Return what is reserved here, by this backend or by others."""
         answer = self._transport.call("GET", _APPS)
         return read(
-            lambda: {
-                text_of(app, "app_id"): sum(
-                    whole_of(period, "consumed_bits")
-                    for period in list_of(app["app_statistics"], "statistics")
-                )
+            lambda: tuple(
+                _reservation(app)
                 for app in list_of(answer[f"{_MODULE}:qkd_applications"], "qkd_app")
-            }
+            )
         )
 
     def admit(self, sae_id: str, command_id: str) -> str:
@@ -141,6 +143,15 @@ class HttpQKDAgent:
         return read(lambda: _page(answer))
 
 
+def _reservation(app: Any) -> ObservedReservation:
+    periods = list_of(app["app_statistics"], "statistics")
+    return ObservedReservation(
+        application_id=text_of(app, "app_id"),
+        own_sae_id=unquote(text_of(app, "server_app_id").removeprefix(_SAE_URI)),
+        consumed_bits=sum(whole_of(period, "consumed_bits") for period in periods),
+    )
+
+
 def _page(answer: Any) -> EventPage:
     events = list_of(answer, "events")
     found = (occurrence_of(event) for event in events)
@@ -156,4 +167,4 @@ def _q(text: str) -> str:
 
 
 def _uri(sae_id: str) -> str:
-    return f"urn:sae:{_q(sae_id)}"
+    return f"{_SAE_URI}{_q(sae_id)}"

@@ -54,6 +54,7 @@ def link_answer(link: Link) -> LinkAnswer:
         expires_at=link.expires_at,
         ended_at=link.ended_at,
         failure_reason=link.failure_reason,
+        waiting_reason=link.waiting_reason,
         task_id=link.task_id,
     )
 

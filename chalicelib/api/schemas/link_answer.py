@@ -17,7 +17,10 @@ class LinkEndAnswer(Answer):
 
 
 class LinkAnswer(Answer):
-    """A user's link. `active` means that both VMs can fetch keys."""
+    """A user's link. `active` means that both VMs can fetch keys.
+
+    `waiting_reason` says why a link that is `releasing` is not `released` yet: its VMs do not wait.
+    """
 
     id: str
     friendly_name: str
@@ -36,6 +39,7 @@ class LinkAnswer(Answer):
     expires_at: Time
     ended_at: Time | None
     failure_reason: str | None
+    waiting_reason: str | None
     task_id: str
 
 

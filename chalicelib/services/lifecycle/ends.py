@@ -168,7 +168,7 @@ def _failure(action: TaskAction, resources: list[Resource], links: list[Link]) -
     reasons += [
         f"{link.spec.friendly_name}: {link.failure_reason}"
         for link in links
-        if link.status is LinkStatus.FAILED
+        if link.release is not None and link.release.outcome is LinkStatus.FAILED
     ]
     return " ".join(reasons) or None
 

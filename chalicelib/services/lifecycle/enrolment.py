@@ -10,6 +10,7 @@ from chalicelib.domain.ids import derived_uuid
 from chalicelib.domain.links import Link, LinkEnd
 from chalicelib.domain.resources import Resource
 from chalicelib.services.backend import Backend
+from chalicelib.services.lifecycle.touching import touching
 from chalicelib.services.qkd_ports import QKDAgent, QKDAgents
 
 NO_AGENTS: QKDAgents = MappingProxyType({})
@@ -36,23 +37,29 @@ def enrolments_of(backend: Backend, agents: QKDAgents, resource: Resource) -> tu
     for link_id in resource.link_ids:
         link = backend.links.get(link_id)
         end = link.end_of(resource.id) if link else None
-        if link is None or end is None or not link.is_wanted:
+        if link is None or end is None:
             continue
-        agent = agent_of(agents, end)
-        # One command per run of this step: its token is as young as can be.
-        run = derived_uuid("enrol", end.sae_id, str(resource.lease_counter))
-        token = agent.admit(end.sae_id, str(run))
-        if _was_released(backend, link_id):
-            # The token has readmitted an SAE that was revoked a moment ago.
-            agent.revoke(end.sae_id)
-            continue
-        found.append(_enrolment(backend, link, end, agent, token))
+        enrolment = _admit(backend, agent_of(agents, end), resource, link, end)
+        found += [enrolment] if enrolment else []
     return tuple(found)
 
 
-def _was_released(backend: Backend, link_id: str) -> bool:
-    link = backend.links.get(link_id)
-    return link is None or not link.is_wanted
+def _admit(
+    backend: Backend, agent: QKDAgent, resource: Resource, link: Link, end: LinkEnd
+) -> Enrolment | None:
+    # One command per run of this step: its token is as young as can be.
+    run = derived_uuid("enrol", end.sae_id, str(resource.lease_counter))
+    with touching(backend, link.id) as wanted:
+        if wanted is None:
+            return None
+        token = agent.admit(end.sae_id, str(run))
+    now = backend.links.get(link.id)
+    if now is None or not now.is_live:
+        # This process was asleep for so long that the release did not wait for it.
+        agent.revoke(end.sae_id)
+    if now is None or not now.is_wanted:
+        return None
+    return _enrolment(backend, link, end, agent, token)
 
 
 def _enrolment(

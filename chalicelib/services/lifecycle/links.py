@@ -1,31 +1,23 @@
-"""Reserve, activate and release links at the agents of both sites, repeatably.
-
-Delete wins: the order to release is written first, then the agents are told. Who reserves or admits
-looks at the order again afterwards, and takes back what came too late.
-"""
+"""Reserve and activate links at the agents of both sites, repeatably."""
 
 from __future__ import annotations
 
 from datetime import timedelta
 
 from chalicelib.domain.errors import SiteRefused
-from chalicelib.domain.links import (
-    Link,
-    close_link,
-    order_link_release,
-    record_enrolments,
-    record_reservation,
-)
+from chalicelib.domain.links import Link, LinkEnd, record_enrolments, record_reservation
 from chalicelib.domain.resource_building import require_wanted
 from chalicelib.domain.resources import Resource
 from chalicelib.domain.statuses import LinkStatus, ResourceStatus
 from chalicelib.domain.tasks import StepStatus
-from chalicelib.services.acceptance import free_bandwidth
 from chalicelib.services.backend import SYSTEM, Backend
 from chalicelib.services.lifecycle.enrolment import agent_of
 from chalicelib.services.lifecycle.leasing import existing
+from chalicelib.services.lifecycle.link_release import take_back
 from chalicelib.services.lifecycle.progress import StepInput, begin, done, report
+from chalicelib.services.lifecycle.touching import touching
 from chalicelib.services.qkd_ports import QKDAgents, Reservation
+from chalicelib.services.release_link import order_release_of
 
 # The enrolment runs before the phone-home: by then the certificate is there, or will not come.
 _ENROL_GRACE = timedelta(minutes=2)
@@ -48,7 +40,6 @@ def reserve_links(backend: Backend, agents: QKDAgents, step: StepInput) -> None:
         if link is None:
             raise SiteRefused(f"The link {link_id} was lost; ask for the VMs again.")
         if not link.is_wanted:
-            _make_absent(agents, link)
             if link.failure_reason:
                 raise SiteRefused(f"{link.spec.friendly_name}: {link.failure_reason}")
             continue
@@ -59,24 +50,30 @@ def reserve_links(backend: Backend, agents: QKDAgents, step: StepInput) -> None:
 
 def reserve(backend: Backend, agents: QKDAgents, link: Link) -> Link:
     """Give both agents the reservation as it is to be now, and return the link's new state."""
-    for end in link.ends:
-        agent_of(agents, end).reserve(
-            Reservation(
-                application_id=link.application_id,
-                qkd_link_id=link.spec.qkd_link_id,
-                own_sae_id=end.sae_id,
-                far_sae_id=link.other_end(end).sae_id,
-                min_bandwidth_bit_per_s=link.spec.min_bandwidth_bit_per_s,
-                expires_at=link.expires_at,
-            )
+    with touching(backend, link.id) as wanted:
+        if wanted is None:
+            return backend.links.get(link.id) or link
+        for end in wanted.ends:
+            agent_of(agents, end).reserve(_reservation(wanted, end))
+        until, now = wanted.expires_at, backend.clock()
+        reserved = backend.links.change(
+            link.id, lambda current: record_reservation(current, until, now)
         )
-    now = backend.clock()
-    reserved = backend.links.change(
-        link.id, lambda current: record_reservation(current, link.expires_at, now)
-    )
-    if not reserved.is_wanted:
-        _make_absent(agents, reserved)
+    if not reserved.is_live:
+        # This process was asleep for so long that the release did not wait for it.
+        take_back(agents, reserved)
     return reserved
+
+
+def _reservation(link: Link, end: LinkEnd) -> Reservation:
+    return Reservation(
+        application_id=link.application_id,
+        qkd_link_id=link.spec.qkd_link_id,
+        own_sae_id=end.sae_id,
+        far_sae_id=link.other_end(end).sae_id,
+        min_bandwidth_bit_per_s=link.spec.min_bandwidth_bit_per_s,
+        expires_at=link.expires_at,
+    )
 
 
 def activate_links(backend: Backend, agents: QKDAgents, task_id: str) -> dict[str, object]:
@@ -104,7 +101,7 @@ def activate_links(backend: Backend, agents: QKDAgents, task_id: str) -> dict[st
             if not _is_overdue(backend, ups):
                 is_waiting = True
                 continue
-            _fail(backend, agents, link)
+            order_release_of(backend, link, SYSTEM, LinkStatus.FAILED, _NOT_ENROLLED)
             report(backend, step, "active", StepStatus.FAILED, _NOT_ENROLLED)
         else:
             done(backend, step, "active")
@@ -127,75 +124,3 @@ def _note_enrolments(backend: Backend, link: Link, enrolled: dict[str, frozenset
 def _is_overdue(backend: Backend, resources: list[Resource | None]) -> bool:
     reports = [one.phoned_home_at for one in resources if one and one.phoned_home_at]
     return not reports or max(reports) + _ENROL_GRACE < backend.clock()
-
-
-def _fail(backend: Backend, agents: QKDAgents, link: Link) -> None:
-    now = backend.clock()
-    backend.links.change(
-        link.id,
-        lambda current: order_link_release(
-            current, at=now, actor=SYSTEM, outcome=LinkStatus.FAILED, reason=_NOT_ENROLLED
-        ),
-    )
-    release(backend, agents, link.id)
-
-
-def release_links(backend: Backend, agents: QKDAgents, step: StepInput) -> None:
-    """Make sure that no link of a resource that is to go is left at the agents."""
-    resource = existing(backend, step.resource_id)
-    for link_id in resource.link_ids:
-        if backend.links.get(link_id) is None:
-            continue
-        _order(backend, link_id, resource)
-        release(backend, agents, link_id)
-
-
-def _order(backend: Backend, link_id: str, resource: Resource) -> None:
-    order, now = resource.release, backend.clock()
-    is_failed = order is not None and order.outcome is ResourceStatus.FAILED
-    reason = f"{resource.spec.friendly_name} failed: {resource.failure_reason}"
-    backend.links.change(
-        link_id,
-        lambda current: order_link_release(
-            current,
-            at=now,
-            actor=order.actor if order else SYSTEM,
-            outcome=LinkStatus.FAILED if is_failed else LinkStatus.RELEASED,
-            reason=reason if is_failed else None,
-        ),
-    )
-
-
-def release_task_links(backend: Backend, agents: QKDAgents, task_id: str) -> None:
-    """Release the links that a task is about: the user's own order."""
-    task = backend.tasks.get(task_id)
-    if task is None or task.is_closed:
-        return
-    actor, now = str((task.intent or {}).get("actor", SYSTEM)), backend.clock()
-    for link_id in task.link_ids:
-        step = StepInput(task_id, link_id)
-        begin(backend, step, "released")
-        backend.links.change(
-            link_id, lambda current: order_link_release(current, at=now, actor=actor)
-        )
-        release(backend, agents, link_id)
-        done(backend, step, "released")
-
-
-def release(backend: Backend, agents: QKDAgents, link_id: str) -> None:
-    """Make sure that a link with an order to go is gone at both agents, and close it."""
-    link = backend.links.get(link_id)
-    if link is None or not link.is_live:
-        return
-    _make_absent(agents, link)
-    free_bandwidth(backend, link)
-    now = backend.clock()
-    backend.links.change(link_id, lambda current: close_link(current, now))
-
-
-def _make_absent(agents: QKDAgents, link: Link) -> None:
-    """Take reservation and certificates back at both agents; a link never reserved has none."""
-    for end in link.ends:
-        agent = agent_of(agents, end)
-        agent.release(link.application_id)
-        agent.revoke(end.sae_id)

@@ -8,6 +8,8 @@ import subprocess
 import time
 from collections.abc import Callable
 
+from infra.local.guest import GUESTS_VARIABLE
+
 from .install import PYTHON
 from .state import REPOSITORY, State
 
@@ -56,7 +58,7 @@ def launch(state: State) -> subprocess.Popen[bytes]:
         supervisor = subprocess.Popen(  # noqa: S603 - our own program with our own arguments
             [str(PYTHON), "-m", SUPERVISOR, str(state.root)],
             cwd=REPOSITORY,
-            env=_environment(),
+            env=_environment(state),
             stdin=subprocess.DEVNULL,
             stdout=log,
             stderr=subprocess.STDOUT,
@@ -120,13 +122,14 @@ def _gone(state: State, seconds: float) -> bool:
     return True
 
 
-def _environment() -> dict[str, str]:
+def _environment(state: State) -> dict[str, str]:
     """Return the variables for the servers: nothing of the caller's clouds or environments."""
     unwanted = ("OS_", "VIRTUAL_ENV", "PYTHON")
     kept = {name: value for name, value in os.environ.items() if not name.startswith(unwanted)}
     # Services talk to each other on loopback, never through the caller's proxy.
     kept["no_proxy"] = kept["NO_PROXY"] = "127.0.0.1,localhost"
     kept["PYTHONUNBUFFERED"] = "1"
+    kept[GUESTS_VARIABLE] = str(state.guests)
     return kept
 
 

@@ -73,6 +73,11 @@ class State:
         return self.root / "run"
 
     @property
+    def guests(self) -> Path:
+        """Where the simulated guests keep what is in /etc of real ones."""
+        return self.root / "guests"
+
+    @property
     def pid_file(self) -> Path:
         """The supervisor's process id."""
         return self.run / "supervisor.pid"

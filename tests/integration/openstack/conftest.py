@@ -121,6 +121,7 @@ def stack(control_plane, stack_clouds_yaml, tmp_path_factory):
         cloud="openstack",
         state=tmp_path_factory.mktemp("stack"),
         openstack_state=control_plane.root,
+        qkd=True,
         variables={**VARIABLES, "OS_CLIENT_CONFIG_FILE": str(stack_clouds_yaml)},
     )
     with LocalStack(options) as stack:

@@ -29,7 +29,7 @@ FETCH = Path(__file__).parents[3] / "examples" / "fetch-key.py"
 @pytest.fixture(scope="module")
 def stack(tmp_path_factory: pytest.TempPathFactory) -> Iterator[LocalStack]:
     state = tmp_path_factory.mktemp("stack")
-    if not QKDLab(state).can_run():
+    if not QKDLab(state, state).can_run():
         pytest.skip("the QKD agents need what infra/onprem/requirements.in lists")
     variables = {**VARIABLES, "LOCAL_SECONDS_TELEMETRY": "1"}
     options = StackOptions(state=state, boot_seconds=0.3, variables=variables, qkd=True)
@@ -67,7 +67,7 @@ def fetch(stack: LocalStack, name: str, *arguments: str):
 
 def nothing_left() -> bool:
     return all(
-        not agent.enrolled() and not agent.consumption()
+        not agent.enrolled() and not agent.reservations()
         for agent in bootstrap.qkd_agents().values()
     )
 
@@ -92,7 +92,9 @@ def test_both_vms_fetch_the_same_key(stack, experiment):
     assert consumed >= 256
 
     experiment.delete(accepted["task"]["resource_ids"][0])
-    assert experiment.call("GET", f"/links/{link['id']}").body["status"] == "released"
+    wait_until(
+        lambda: experiment.ok("GET", f"/links/{link['id']}")["status"] == "released", "the release"
+    )
     assert fetch(stack, "b").returncode == 1, "revoked with the link"
     assert nothing_left()
 
@@ -152,6 +154,38 @@ def test_a_link_can_go_while_its_vms_stay(experiment):
     assert experiment.ok("DELETE", f"/links/{link_id}")["task"]["id"] == task["id"]
     assert nothing_left()
     assert {r["status"] for r in experiment.listed()} == {"up"}
+
+
+def test_a_vm_is_deleted_while_its_site_cannot_be_reached(stack, experiment, simulator):
+    accepted = up_pair(experiment)
+    link_path = f"/links/{accepted['links'][0]['id']}"
+    first, second = accepted["task"]["resource_ids"]
+    stack.lab.kill("kme-b")
+
+    assert experiment.delete(first)["status"] == "finished"
+    assert experiment.resource(first)["status"] == "terminated"
+    snapshot = simulator.snapshot()
+    assert [server["metadata"]["resource_id"] for server in snapshot.servers] == [second]
+    assert len(snapshot.ports) == 1
+    assert experiment.ok("GET", "/quota")["used"]["instances"] == 1
+
+    waiting = wait_until(
+        lambda: one if (one := experiment.ok("GET", link_path))["waiting_reason"] else None,
+        "the link to say what it waits for",
+    )
+    assert waiting["status"] == "releasing"
+    assert "kme-b" in waiting["waiting_reason"]
+    # The site that can be reached has shut its SAE out by now.
+    assert not bootstrap.qkd_agents()["kme-a"].enrolled()
+
+    stack.lab.restart("kme-b")
+    # As a function that starts: its breakers are closed.
+    bootstrap.reset()
+    released = wait_until(
+        lambda: one if (one := experiment.ok("GET", link_path))["ended_at"] else None, "the release"
+    )
+    assert (released["status"], released["waiting_reason"]) == ("released", None)
+    assert nothing_left()
 
 
 def test_the_link_is_watched(experiment):

@@ -18,6 +18,7 @@ USUAL: dict[str, Any] = {
     "check_ready": {"state": "ready", "wait_seconds": 0},
     "check_reboot": {"state": "ready", "wait_seconds": 0},
     "activate_links": {"state": "active", "wait_seconds": 0},
+    "release_task_links": {"state": "released", "wait_seconds": 0},
     "remove_server": {"state": "gone", "wait_seconds": 0},
     "remove_network": {"state": "gone", "wait_seconds": 0},
 }
@@ -59,6 +60,7 @@ _ASKED = {
     "IsNetworkGone": "remove_network",
     "IsBack": "check_reboot",
     "AreLinksActive": "activate_links",
+    "AreLinksReleased": "release_task_links",
 }
 
 

@@ -21,7 +21,8 @@ from chalicelib.services.check_links import WantedLink
 from chalicelib.services.cloud_ports import ServerStatus
 from chalicelib.services.extend_resource import extend_resource
 from chalicelib.services.lifecycle import build
-from chalicelib.services.lifecycle.links import release_links, reserve_links
+from chalicelib.services.lifecycle.link_release import release_task_links
+from chalicelib.services.lifecycle.links import reserve_links
 from chalicelib.services.lifecycle.progress import StepInput
 from chalicelib.services.reconcile import reconcile
 from chalicelib.services.release_link import release_link
@@ -29,7 +30,6 @@ from chalicelib.services.release_resource import release_resource
 from chalicelib.services.request_resources import would_accept
 from tests.fakes import asl
 from tests.fakes.asl import Interpreter
-from tests.fakes.mortal import Fate, Mortal, ProcessDiedError
 from tests.fakes.qkd import QKD_LINK, SITES, make_qkd_link
 from tests.fakes.world import CIRROS, MEMBER, START, STRANGER, World, want
 
@@ -76,6 +76,13 @@ def run(world, task, *, enrol=True, **options):
         world.backend, compute, world.clock, agents=world.lab.agents, **options
     )
     interpreter.run(WORKFLOWS[task.action], {"task_id": task.id})
+
+
+def run_link_release(world):
+    """Run the task by which a VM's removal, or a failure, releases the link."""
+    (task,) = [t for t in world.tasks.by_id.values() if t.action is TaskAction.DELETE_LINK]
+    run(world, task)
+    return world.task(task.id)
 
 
 @pytest.fixture(autouse=True)
@@ -193,6 +200,8 @@ def test_the_whole_life(world):
 
     task = release_resource(world.backend, MEMBER, link.ends[0].resource_id)
     run(world, task)
+    assert link_of(world).status is LinkStatus.RELEASING
+    assert run_link_release(world).status is TaskStatus.FINISHED
     assert link_of(world).status is LinkStatus.RELEASED
     assert world.lab.is_empty
     assert world.qkd_links.get(QKD_LINK).bookings == ()
@@ -206,6 +215,7 @@ def test_a_refusal_fails_both_vms_and_leaves_nothing(world):
     task = world.task(accepted.task.id)
     assert task.status is TaskStatus.FAILED
     assert "no such link" in task.failure_reason
+    run_link_release(world)
     assert link_of(world).status is LinkStatus.FAILED
     assert world.lab.is_empty
     assert world.compute.servers == {}
@@ -229,17 +239,62 @@ def test_a_task_parks_while_the_tunnel_is_down_and_resumes_by_itself(world):
     assert link_of(world).status is LinkStatus.ACTIVE
 
 
-def test_a_release_waits_for_the_tunnel(world):
+def test_a_vm_does_not_wait_for_the_tunnel_its_link_does_and_says_so(world):
     accepted = accept(world)
     run(world, accepted.task)
-    task = release_resource(world.backend, MEMBER, accepted.task.resource_ids[0])
     world.lab.set_down()
-    run(world, task)
-    assert world.task(task.id).parked_since is not None
-    assert not link_of(world).is_wanted
-    world.lab.set_down(is_down=False)
+    asked = len(world.lab.a.calls)
+    task = release_resource(world.backend, MEMBER, accepted.task.resource_ids[0])
     run(world, task)
     assert world.task(task.id).status is TaskStatus.FINISHED
+    assert len(world.lab.a.calls) == asked, "a VM's removal asks no agent"
+    gone = world.resource(accepted.task.resource_ids[0])
+    assert gone.status is ResourceStatus.TERMINATED
+    assert gone.id not in world.claims.bookings[gone.project_id]
+    assert {s.resource_id for s in world.compute.servers.values()} == {
+        accepted.task.resource_ids[1]
+    }
+
+    parked = run_link_release(world)
+    assert parked.parked_since is not None
+    link = link_of(world)
+    assert link.status is LinkStatus.RELEASING
+    assert "cannot be reached" in link.waiting_reason
+    assert world.qkd_links.get(QKD_LINK).booked_bit_per_s == 400, "the agents may hold it still"
+
+    world.lab.set_down(is_down=False)
+    world.clock.advance(timedelta(minutes=10))
+    assert reconcile(world.backend, world.compute).resumed_tasks == 1
+    assert run_link_release(world).status is TaskStatus.FINISHED
+    assert link_of(world).status is LinkStatus.RELEASED
+    assert link_of(world).waiting_reason is None
+    assert world.lab.is_empty
+
+
+def test_one_site_that_is_down_does_not_protect_the_other(world):
+    accepted = accept(world)
+    run(world, accepted.task)
+    world.lab.a.is_down = True
+    run(world, release_link(world.backend, MEMBER, link_of(world).id))
+    assert link_of(world).status is LinkStatus.RELEASING
+    assert world.lab.b.left == set()
+
+
+def test_a_failed_build_does_not_wait_for_the_tunnel(world):
+    accepted = accept(world)
+    world.lab.b.refuses = "no such link"
+    first = StepInput(accepted.task.id, accepted.task.resource_ids[0])
+    with pytest.raises(SiteRefused):
+        reserve_links(world.backend, world.lab.agents, first)
+    world.lab.b.is_down = True
+    world.lab.a.refuses = "nor here"
+    run(world, accepted.task)
+    assert world.task(accepted.task.id).status is TaskStatus.FAILED
+    assert {r.status for r in world.resources.by_id.values()} == {ResourceStatus.FAILED}
+    assert run_link_release(world).parked_since is not None
+    world.lab.b.is_down = False
+    run_link_release(world)
+    assert link_of(world).status is LinkStatus.FAILED
     assert world.lab.is_empty
 
 
@@ -249,29 +304,53 @@ def test_a_vm_that_does_not_enrol_fails_the_link_and_stays(world):
     task = world.task(accepted.task.id)
     assert task.status is TaskStatus.FAILED
     assert "did not enrol" in task.failure_reason
+    run_link_release(world)
     assert link_of(world).status is LinkStatus.FAILED
     assert world.lab.is_empty
     assert {r.status for r in world.resources.by_id.values()} == {ResourceStatus.UP}
 
 
-def test_delete_wins_over_a_late_reservation(world):
+@pytest.mark.parametrize("overslept", [False, True])
+def test_delete_wins_over_a_late_reservation(world, overslept):
+    """The release waits for who was at it before; who slept through that cleans up by itself."""
     accepted = accept(world)
     link, step = link_of(world), StepInput(accepted.task.id, accepted.task.resource_ids[0])
     real = world.lab.b.reserve
+    seen = []
 
     def overtaken(reservation):
-        real(reservation)
-        release_resource(world.backend, MEMBER, accepted.task.resource_ids[1])
-        release_links(world.backend, world.lab.agents, replace(
-            step, task_id=next(t.id for t in world.tasks.by_id.values()
-                               if t.action is TaskAction.DELETE),
-            resource_id=accepted.task.resource_ids[1]))  # fmt: skip
+        task = release_link(world.backend, MEMBER, link.id)
+        if overslept:
+            world.clock.advance(world.backend.settings.lease)
+        seen.append(release_task_links(world.backend, world.lab.agents, task.id)["state"])
         real(reservation)
 
     world.lab.b.reserve = overtaken
     reserve_links(world.backend, world.lab.agents, step)
-    assert world.links.get(link.id).status is LinkStatus.RELEASED
+    assert seen == ["released" if overslept else "releasing"]
+    run_link_release(world)
+    assert link_of(world).status is LinkStatus.RELEASED
     assert world.lab.is_empty
+
+
+def test_a_lost_answer_is_waited_for(world):
+    """The agent may act later: the release is complete only after that."""
+    accepted = accept(world)
+    world.lab.b.is_down = True
+    with pytest.raises(SiteUnreachable):
+        reserve_links(
+            world.backend,
+            world.lab.agents,
+            StepInput(accepted.task.id, accepted.task.resource_ids[0]),
+        )
+    world.lab.b.is_down = False
+    task = release_link(world.backend, MEMBER, link_of(world).id)
+    look = release_task_links(world.backend, world.lab.agents, task.id)
+    assert look["state"] == "releasing"
+    assert "Another process" in link_of(world).waiting_reason
+    world.clock.advance(world.backend.settings.lease)
+    look = release_task_links(world.backend, world.lab.agents, task.id)
+    assert look["state"] == "released"
 
 
 def test_a_user_releases_the_link_alone(world):
@@ -312,40 +391,6 @@ def test_no_secret_of_an_enrolment_is_stored(world):
     everything = repr((world.tasks.by_id, world.resources.by_id, world.links.by_id,
                        world.qkd_links.by_id))  # fmt: skip
     assert "token-kme" not in everything
-
-
-# Two reservations by each of two branches, two admissions; two releases, two revocations.
-EFFECTS = 10
-
-
-@pytest.mark.parametrize("moment", range(1, EFFECTS + 1))
-@pytest.mark.parametrize("when", ["die_before", "die_after"])
-def test_a_process_that_dies_at_an_agent_leaves_one_link_or_none(world, moment, when):
-    """Each call that changes an agent, in build and release, is a place to die."""
-    fate = Fate(**{when: moment})
-    agents = {name: Mortal(agent, fate) for name, agent in world.lab.agents.items()}
-    accepted = accept(world)
-
-    def attempt(task):
-        for _ in range(4):
-            fate.new_process()
-            interpreter = Interpreter(
-                world.backend, Guests(world), world.clock, fate, dies_whole=True, agents=agents
-            )
-            try:
-                interpreter.run(WORKFLOWS[task.action], {"task_id": task.id})
-            except ProcessDiedError:
-                world.clock.advance(timedelta(minutes=10))
-            if world.task(task.id).is_closed:
-                return
-
-    attempt(accepted.task)
-    assert world.task(accepted.task.id).status is TaskStatus.FINISHED
-    assert link_of(world).status is LinkStatus.ACTIVE
-    assert len(world.lab.a.applications) == len(world.lab.b.applications) == 1
-    attempt(release_resource(world.backend, MEMBER, accepted.task.resource_ids[0]))
-    assert link_of(world).status is LinkStatus.RELEASED
-    assert world.lab.is_empty
 
 
 def test_unreachable_is_an_error_that_parks():

@@ -7,12 +7,17 @@ from datetime import timedelta
 
 import pytest
 
-from chalicelib.domain.errors import InvalidRequest, NotFound
-from chalicelib.domain.links import record_enrolments, record_reservation
+from chalicelib.domain.errors import InvalidRequest, NotFound, SiteRefused
+from chalicelib.domain.links import (
+    close_link,
+    order_link_release,
+    record_enrolments,
+    record_reservation,
+)
 from chalicelib.domain.qkd import Alarm, AlarmKind, Occurrence, Provenance, Sample, Severity
 from chalicelib.domain.statuses import LinkStatus
 from chalicelib.services.check_links import WantedLink
-from chalicelib.services.qkd_ports import EventPage
+from chalicelib.services.qkd_ports import EventPage, Reservation
 from chalicelib.services.telemetry import read_telemetry
 from chalicelib.services.view_links import get_qkd_link, list_qkd_links, read_samples
 from tests.fakes.qkd import QKD_LINK, SITES, STATE
@@ -163,3 +168,49 @@ def test_a_moved_end_reaches_the_agents(world, link):
     read(world)
     assert world.lab.a.applications[link.application_id].expires_at == later
     assert world.links.get(link.id).reserved_until == later
+
+
+class TestStrays:
+    """What an agent keeps of links that have ended."""
+
+    @pytest.fixture
+    def stray(self, world, link):
+        """The link has ended, and both agents have it again."""
+        ordered = order_link_release(link, at=START, actor="tests")
+        world.links.change(link.id, lambda _: close_link(ordered, START))
+        for agent, end in zip((world.lab.a, world.lab.b), link.ends, strict=True):
+            reservation = Reservation(
+                link.application_id, QKD_LINK, end.sae_id, "far", 0, link.expires_at
+            )
+            agent.applications[link.application_id] = reservation
+            agent.certified.add(end.sae_id)
+        return link
+
+    def test_is_taken_back(self, world, stray):
+        assert read(world).strays_removed == len(stray.ends)
+        assert world.lab.is_empty
+        assert read(world).strays_removed == 0
+
+    def test_waits_for_an_agent_that_does_not_do_it(self, world, stray):
+        def refuse(_sae_id):
+            raise SiteRefused("not now")
+
+        world.lab.a.revoke = refuse
+        assert read(world).strays_removed == 1
+        del world.lab.a.revoke
+        assert read(world).strays_removed == 1
+        assert world.lab.is_empty
+        assert stray.ends[0].sae_id not in world.lab.a.certified
+
+    def test_of_others_is_left_alone(self, world, stray):
+        theirs = {"their-sae", f"sae_{'0' * 26}_{'0' * 26}"}
+        world.lab.a.certified |= theirs
+        read(world)
+        assert world.lab.a.certified == theirs
+        assert stray.ends[1].sae_id not in world.lab.b.certified
+
+    def test_a_link_that_lives_is_none(self, world, link):
+        for agent, end in zip((world.lab.a, world.lab.b), link.ends, strict=True):
+            agent.certified.add(end.sae_id)
+        assert read(world).strays_removed == 0
+        assert world.lab.a.certified == {link.ends[0].sae_id}
