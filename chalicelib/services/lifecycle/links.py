@@ -89,13 +89,17 @@ def activate_links(backend: Backend, agents: QKDAgents, task_id: str) -> dict[st
     enrolled: dict[str, frozenset[str]] = {}
     is_waiting = False
     for link in links:
-        if link is None or not link.is_wanted or link.status is not LinkStatus.RESERVED:
+        if link is None or not link.is_wanted:
+            continue
+        step = StepInput(task_id, link.id)
+        if link.status in {LinkStatus.ACTIVE, LinkStatus.DEGRADED}:
+            done(backend, step, "active")  # telemetry saw the enrolments first
+        if link.status is not LinkStatus.RESERVED:
             continue
         ups = [_up(backend, end.resource_id) for end in link.ends]
         if None in ups:
             # A VM that is parked or was removed: the task is not done, or the link is to go.
             continue
-        step = StepInput(task_id, link.id)
         begin(backend, step, "active")
         for end in link.ends:
             if end.agent not in enrolled:
