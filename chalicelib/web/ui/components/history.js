@@ -1,6 +1,7 @@
 // The history of a resource.
 import { html, nothing } from "lit";
-import { formatDate, shortId } from "../app/format.js";
+import { formatMoment } from "../app/format.js";
+import { personOf } from "../app/session.js";
 import { text } from "../app/strings.js";
 import { statusPill } from "./views.js";
 
@@ -8,7 +9,7 @@ import { statusPill } from "./views.js";
 export function historyTable(events) {
   return html`<div class="table-wrap"><table><thead><tr><th scope="col">${text.columns.at}</th><th scope="col">${text.columns.what}</th>
     <th scope="col">${text.columns.change}</th><th scope="col">${text.columns.actor}</th></tr></thead>
-    <tbody>${[...events].reverse().map((event) => html`<tr><td class="nowrap">${formatDate(event.at)}</td>
+    <tbody>${[...events].reverse().map((event) => html`<tr><td class="nowrap">${formatMoment(event.at)}</td>
       <td>${event.what}${event.detail ? html`<span class="sub quiet">${event.detail}</span>` : nothing}</td>
-      <td>${statusPill(event.to_status)}</td><td title=${event.actor}>${shortId(event.actor)}</td></tr>`)}</tbody></table></div>`;
+      <td>${statusPill(event.to_status)}</td><td class="nowrap" title=${event.actor}>${personOf(event.actor)}</td></tr>`)}</tbody></table></div>`;
 }
