@@ -58,21 +58,26 @@ class QKDLab:
             shutil.rmtree(directory, ignore_errors=True)
             directory.mkdir(parents=True, mode=0o700)
         self._lab.create()
-        for index, site in enumerate(self._lab.sites):
-            log = (self._directory / f"{site.kme_id}.log").open("wb")
-            with log:
-                self._processes.append(self._run(index, log.fileno()))
+        self._processes = [self._run(index) for index in range(len(self._lab.sites))]
 
-    def _run(self, index: int, log: int) -> subprocess.Popen[bytes]:
+    def _run(self, index: int) -> subprocess.Popen[bytes]:
         command = [self._python, "-m", "infra.onprem.qkd_agent", "run"]
-        return subprocess.Popen(  # noqa: S603 - our own program
-            [*command, str(self._lab.configuration(index))],
-            cwd=Path(__file__).parents[2],
-            stdin=subprocess.DEVNULL,
-            stdout=log,
-            stderr=log,
-            start_new_session=True,
-        )
+        with (self._directory / f"{self._lab.sites[index].kme_id}.log").open("ab") as log:
+            return subprocess.Popen(  # noqa: S603 - our own program
+                [*command, str(self._lab.configuration(index))],
+                cwd=Path(__file__).parents[2],
+                stdin=subprocess.DEVNULL,
+                stdout=log,
+                stderr=log,
+                start_new_session=True,
+            )
+
+    def restart(self) -> None:
+        """Start the agents that have ended again, with what they had, and wait until all answer."""
+        for index, process in enumerate(self._processes):
+            if process.poll() is not None:
+                self._processes[index] = self._run(index)
+        self.wait()
 
     def wait(self) -> None:
         """Wait until every face answers.

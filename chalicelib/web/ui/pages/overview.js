@@ -19,6 +19,7 @@ import "../components/extend-menu.js";
 import "../components/user-links.js";
 
 const REFRESH_SECONDS = 5;
+const ALARM_SECONDS = 10;
 const SLOW_SECONDS = 30;
 const ENDS_SOON_SECONDS = 3600;
 const STEP = 50;
@@ -36,7 +37,7 @@ class OverviewPage extends PageElement {
     this.mine = new Remote(this, () => this.#loadMine(), { seconds: REFRESH_SECONDS });
     this.quota = new Remote(this, () => read("/quota"), { seconds: SLOW_SECONDS });
     this.health = new Remote(this, () => readPublic("/health"), { seconds: SLOW_SECONDS });
-    this.qkdLinks = new Remote(this, loadLinks, { seconds: SLOW_SECONDS });
+    this.qkdLinks = new Remote(this, loadLinks, { seconds: ALARM_SECONDS });
   }
 
   render() {
