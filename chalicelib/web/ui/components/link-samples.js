@@ -78,7 +78,7 @@ class LinkSamples extends PageElement {
       <bi-line-chart .times=${times} .values=${values((one) => (one.stock_bits === undefined ? null : Math.floor(one.stock_bits / keyBits)))} unit=${words.keysOf(keyBits)} label=${words.stockChart(name, keyBits)}></bi-line-chart>
       <div class="row between"><p class="quiet small">${words.source[series.provenance] ?? series.provenance}</p>
         <button type="button" class="small-button" @click=${() => saveAs(`${this.qkdLink.id}-${this.period}.csv`, "text/csv", csvOf(this.qkdLink.id, series))}>${words.csv(formatNumber(series.samples.length))}</button></div>
-      <details><summary>${words.table}</summary><div class="table-wrap"><table><thead><tr><th scope="col">${text.columns.at}</th><th scope="col" class="right">${words.qber}</th><th scope="col" class="right">${words.rate}</th><th scope="col" class="right">${words.stock}</th><th scope="col">${words.faults}</th></tr></thead>
+      <details><summary>${words.table}</summary><div class="table-wrap" tabindex="0" role="group" aria-label=${words.table}><table><thead><tr><th scope="col">${text.columns.at}</th><th scope="col" class="right">${words.qber}</th><th scope="col" class="right">${words.rate}</th><th scope="col" class="right">${words.stock}</th><th scope="col">${words.faults}</th></tr></thead>
         <tbody>${this.#window.of(newestFirst).map((sample) => html`<tr><td class="nowrap">${formatMoment(sample.at)}</td><td class="right">${formatQber(sample.qber)}</td><td class="right nowrap">${formatRate(sample.skr_bit_per_s)}</td><td class="right">${formatNumber(Math.floor(sample.stock_bits / keyBits))}</td><td>${sample.faults.join(", ") || text.none}</td></tr>`)}</tbody></table></div>
         ${this.#window.footer(newestFirst)}</details></div>`;
   }

@@ -41,14 +41,17 @@ class OverviewPage extends PageElement {
   }
 
   render() {
+    const alarms = this.#alarms();
+    const attention = html`<section class="card attention" aria-labelledby="attention"><h2 id="attention">${words.attention}</h2>${this.#renderAttention(alarms)}</section>`;
     return html`<div class="row between page-head"><h1>${words.title}</h1><a class="button primary" href="#/request">${words.request}</a></div>
+      ${alarms.length ? attention : nothing}
       <div class="columns"><div class="stack">
         <section class="card" aria-labelledby="mine"><h2 id="mine">${words.mine}</h2>
           ${session.good("user") ? nothing : html`<p class="quiet small">${words.partly}</p>`}
           ${remoteView(this.mine, (data) => this.#renderResources(data))}</section>
         ${this.mine.data?.links.length ? this.#renderLinks(this.mine.data) : nothing}
       </div><div class="stack">
-        <section class="card" aria-labelledby="attention"><h2 id="attention">${words.attention}</h2>${this.#renderAttention()}</section>
+        ${alarms.length ? nothing : attention}
         <section class="card" aria-labelledby="under-way"><h2 id="under-way">${words.tasks}</h2>${this.mine.data ? this.#renderTasks(this.mine.data.tasks) : nothing}</section>
         <section class="card" aria-labelledby="quota"><h2 id="quota">${words.quota}</h2>${remoteView(this.quota, quotaMeters)}</section>
       </div></div>`;
@@ -94,8 +97,7 @@ class OverviewPage extends PageElement {
       <progress max="100" value=${task.completed} aria-label=${text.task.completed(task.completed)}></progress></li>`)}</ul>`;
   }
 
-  #renderAttention() {
-    const alarms = this.#alarms();
+  #renderAttention(alarms) {
     if (alarms.length === 0) return html`${lostNotice(this.health.lostAt)}<p class="quiet">${words.allWell}</p>`;
     return html`${lostNotice(this.health.lostAt)}<ul class="plain alarms">${alarms.map(([target, words]) => html`<li>${target ? html`<a href=${target}>${words}</a>` : words}</li>`)}</ul>`;
   }

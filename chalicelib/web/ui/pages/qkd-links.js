@@ -60,9 +60,11 @@ function renderLinks(qkdLinks, shown) {
 
 /** Return what the numbers mean: how much key there is, and what is wrong. */
 function renderSummary(entry) {
-  const rate = Math.floor((entry.skr_bit_per_s ?? 0) / entry.key_size_bits);
+  const { key_size_bits: bits } = entry;
+  const rate = Math.floor((entry.skr_bit_per_s ?? 0) / bits);
+  const state = rate > 0 ? words.makes(nameOf(entry), formatNumber(rate), bits, formatRate(entry.free_bit_per_s)) : words.makesNone(nameOf(entry), formatNumber(entry.stored_key_count), bits);
   return html`<div class="stack tight after-table">
-    <p>${isUnreachable(entry) ? words.lastSeen(formatTime(entry.updated_at)) : words.makes(nameOf(entry), formatNumber(rate), entry.key_size_bits, formatRate(entry.free_bit_per_s))}</p>
+    <p>${isUnreachable(entry) ? words.lastSeen(formatTime(entry.updated_at)) : state}</p>
     <div data-alarms=${entry.alarms.length}>${entry.alarms.length ? alarmList(entry.alarms) : html`<p class="good-text">${words.noAlarms}</p>`}</div></div>`;
 }
 
