@@ -16,13 +16,17 @@ export const knownConfig = () => config;
 /** Return the first infrastructure: this site. */
 export const infrastructure = async () => (await read("/infrastructures"))[0];
 
-/** Return {diskImages, flavors, infrastructure}. */
+/** Return {diskImages, flavors, infrastructure}: images by name, the smallest flavor first. */
 export async function catalog({ hidden = false } = {}) {
   const query = { hidden: hidden || null };
   const [diskImages, flavors, site] = await Promise.all([
     readAll("/disk-images", query), readAll("/flavors", query), infrastructure(),
   ]);
-  return { diskImages: diskImages.items, flavors: flavors.items, infrastructure: site };
+  return {
+    diskImages: diskImages.items.sort((a, b) => a.friendly_name.localeCompare(b.friendly_name, undefined, { numeric: true })),
+    flavors: flavors.items.sort((a, b) => a.vcpus - b.vcpus || a.ram_mib - b.ram_mib || a.disk_mb - b.disk_mb),
+    infrastructure: site,
+  };
 }
 
 /** Return who the user token makes its bearer; null without one. */

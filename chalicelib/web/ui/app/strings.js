@@ -158,7 +158,6 @@ export const text = {
     refused: "This would be refused.",
     checkNeeds: "Add the token of your experiment to check and send this request.",
     checkIncomplete: (missing) => `Still needed: ${missing}. The form is checked as you go.`,
-    flavorOf: (name, vcpus, memory, disk) => `${name}: ${plural(vcpus, "vCPU", "vCPUs")}, ${memory}, ${disk}`,
     linkForecast: (name, free) => `${name}: its QKD link can promise up to ${free} of key.`,
     checkLost: "The site does not answer; the check will be tried again when you change something.",
     quotaAfter: "Quota after this",
@@ -224,7 +223,7 @@ export const text = {
     synced: (age) => `Last compared with the cloud ${age}.`, neverSynced: "Not compared with the cloud yet.",
     emptyImages: "No disk images are on offer", emptyFlavors: "No flavors are on offer",
     use: "Request", useLabel: (name) => `Request a VM with ${name}`,
-    noCloudInit: "without cloud-init",
+    sizeOf: (vcpus, memory, disk) => `${plural(vcpus, "vCPU", "vCPUs")}, ${memory}, ${disk}`,
   },
   qkd: {
     title: "QKD links",

@@ -37,13 +37,13 @@ class AdministrationPage extends PageElement {
     return html`<p role="status" class="good-text">${this.message}</p>${this.failure ? errorView(this.failure) : nothing}
       ${remoteView(this.remote, ({ diskImages, flavors, infrastructure }) => html`<p class="quiet after-head">${infrastructure.catalog_checked_at ? text.catalog.synced(formatAge(infrastructure.catalog_checked_at)) : text.catalog.neverSynced}</p><div class="stack">
         <section class="card" aria-labelledby="images"><h2 id="images">${text.catalog.images}</h2>${this.#renderTable(diskImages, "/disk-images", (image) => `${formatMemory(image.min_ram_mib)}, ${formatDisk(image.min_disk_mb)}`)}${this.#renderForm("image", words.addImage, "/disk-images", IMAGE_FIELDS)}</section>
-        <section class="card" aria-labelledby="flavors"><h2 id="flavors">${text.catalog.flavors}</h2>${this.#renderTable(flavors, "/flavors", (flavor) => `${flavor.vcpus} ${text.columns.vcpus}, ${formatMemory(flavor.ram_mib)}, ${formatDisk(flavor.disk_mb)}`)}${this.#renderForm("flavor", words.addFlavor, "/flavors", FLAVOR_FIELDS)}</section>
+        <section class="card" aria-labelledby="flavors"><h2 id="flavors">${text.catalog.flavors}</h2>${this.#renderTable(flavors, "/flavors", (flavor) => text.catalog.sizeOf(flavor.vcpus, formatMemory(flavor.ram_mib), formatDisk(flavor.disk_mb)))}${this.#renderForm("flavor", words.addFlavor, "/flavors", FLAVOR_FIELDS)}</section>
         <section class="card" aria-labelledby="all"><h2 id="all">${words.resources}</h2>${this.#renderResources()}</section></div>`)}`;
   }
 
   #renderTable(entries, path, describe) {
-    return html`<div class="table-wrap"><table><thead><tr><th scope="col">${text.columns.name}</th><th scope="col">${text.columns.description}</th><th scope="col">${text.columns.hidden}</th><td></td></tr></thead>
-      <tbody>${entries.map((entry) => html`<tr><th scope="row">${entry.friendly_name}<span class="sub quiet mono wrap">${entry.id}</span></th><td>${describe(entry)}</td><td>${entry.hidden ? words.yes : words.no}</td>
+    return html`<div class="table-wrap"><table class="cards-on-phones"><thead><tr><th scope="col">${text.columns.name}</th><th scope="col">${text.columns.description}</th><th scope="col">${text.columns.hidden}</th><td></td></tr></thead>
+      <tbody>${entries.map((entry) => html`<tr><th scope="row">${entry.friendly_name}<span class="sub quiet mono wrap">${entry.id}</span></th><td data-label=${text.columns.description}>${describe(entry)}</td><td data-label=${text.columns.hidden}>${entry.hidden ? words.yes : words.no}</td>
         <td class="right"><button type="button" class="small-button danger" aria-label=${words.removeAction(entry.friendly_name)} @click=${() => this.#remove(path, entry)}>${text.actions.remove}</button></td></tr>`)}</tbody></table></div>`;
   }
 

@@ -59,7 +59,7 @@ class RequestPage extends PageElement {
       ${selectField({ name: "disk-image", isWide: true, label: words.image, value: draft.diskImageId, error: this.#error("resources[0].disk_image_id"), onChange: (diskImageId) => this.#set({ diskImageId }),
         options: diskImages.map((image) => [image.id, image.friendly_name]) })}
       ${selectField({ name: "flavor", isWide: true, label: words.flavor, value: draft.flavorId, error: this.#error("resources[0].flavor_id"), onChange: (flavorId) => this.#set({ flavorId }),
-        options: flavors.map((flavor) => [flavor.id, words.flavorOf(flavor.friendly_name, flavor.vcpus, formatMemory(flavor.ram_mib), formatDisk(flavor.disk_mb))]) })}
+        options: flavors.map((flavor) => [flavor.id, `${flavor.friendly_name}: ${text.catalog.sizeOf(flavor.vcpus, formatMemory(flavor.ram_mib), formatDisk(flavor.disk_mb))}`]) })}
       ${field({ name: "name", label: words.name, hint: words.nameHint(names[0], names.length > 1 ? names.at(-1) : ""), error: this.#error("resources", "friendly_name"),
         control: (aria) => html`<input id="name" name="name" required autocomplete="off" maxlength="60" .value=${draft.name} aria-describedby=${aria.describedBy} aria-invalid=${aria.invalid} @input=${(event) => this.#set({ name: event.target.value.trim() })}>` })}
       ${field({ name: "count", label: words.count, control: (aria) => html`<input id="count" name="count" type="number" min="1" max=${infrastructure.max_resources_per_request} .value=${String(draft.count)} aria-describedby=${aria.describedBy} aria-invalid=${aria.invalid} @input=${(event) => this.#set({ count: event.target.value })}>` })}
