@@ -58,7 +58,8 @@ class QKDLab:
             shutil.rmtree(directory, ignore_errors=True)
             directory.mkdir(parents=True, mode=0o700)
         self._lab.create()
-        self._processes = [self._run(index) for index in range(len(self._lab.sites))]
+        for index in range(len(self._lab.sites)):
+            self._processes.append(self._run(index))
 
     def _run(self, index: int) -> subprocess.Popen[bytes]:
         command = [self._python, "-m", "infra.onprem.qkd_agent", "run"]

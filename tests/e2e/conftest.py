@@ -15,7 +15,7 @@ from playwright.sync_api import Browser, Page, expect, sync_playwright
 from infra.local.qkd import QKDLab
 from infra.local.stack import LocalStack, StackOptions
 from tests.e2e.browser import CHROMIUM, DEADLINE_MS, launch, new_page
-from tests.e2e.lab import emulator_faults, end_fault
+from tests.e2e.lab import emulator_faults, end_fault, is_reached
 from tests.e2e.user import User
 from tests.integration.stack.client import Experiment, wait_until
 
@@ -28,6 +28,7 @@ VARIABLES = {
     "LOCAL_SECONDS_RECONCILE": "1",
     "LOCAL_SECONDS_TELEMETRY": "1",
 }
+TEST_SECONDS = 600
 _HERE = Path(__file__).parent
 _numbers = itertools.count()
 
@@ -37,6 +38,7 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     for item in items:
         if _HERE in item.path.parents:
             item.add_marker("e2e")
+            item.add_marker(pytest.mark.timeout(TEST_SECONDS))
 
 
 @pytest.fixture(scope="session")
@@ -64,6 +66,8 @@ def lab(stack: LocalStack) -> Iterator[QKDLab]:
         pytest.skip("the QKD agents need what infra/onprem/requirements.in lists")
     yield stack.lab
     stack.lab.restart()
+    # The backend leaves an agent alone for a while that was away.
+    wait_until(is_reached, "the agents to be asked again")
     for fault in emulator_faults():
         end_fault(fault)
 

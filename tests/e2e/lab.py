@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from chalicelib import bootstrap
+from chalicelib.domain.errors import SiteError
 from infra.local.qkd import QKDLab
 
 ROOT = Path(__file__).parents[2]
@@ -20,6 +21,14 @@ FAULTS = "/v1/emulator/faults"
 def control() -> Any:
     """Return the control face of the first agent, as the backend of the lab reaches it."""
     return bootstrap.qkd_agents()["kme-a"]._transport
+
+
+def is_reached() -> bool:
+    """Say whether the backend hears from every agent."""
+    try:
+        return all(agent.links() for agent in bootstrap.qkd_agents().values())
+    except SiteError:
+        return False
 
 
 def eavesdrop(qkd_link_id: str) -> str:

@@ -73,6 +73,8 @@ def test_no_page_has_a_violation(browser, stack, experiment, lab, scheme):
                 expect(page.locator("[data-check=fits]")).to_be_visible()
             if name == "qkd-links":
                 expect(page.get_by_text("1 key")).to_be_visible()
+                page.set_viewport_size({"width": WIDTHS["wide"], "height": 1040})
+                page.screenshot(path=SCREENSHOTS / f"for-readme-{scheme}.png")  # docs/images
                 page.get_by_text("The same as a table").click()
             audit(page, f"{name}-{scheme}")
         for name, fragment in (("resource", "resources"), ("task", "tasks")):
@@ -113,6 +115,7 @@ def test_a_site_without_qkd_says_so(user):
     user.open("#/qkd-links")
     expect(user.page.get_by_text("This site offers no QKD links")).to_be_visible()
     audit(user.page, "qkd-links-none")
+    user.page.unroute_all(behavior="wait")
 
 
 @pytest.mark.parametrize("motion", ["reduce", "no-preference"])

@@ -24,21 +24,25 @@ export class Window {
     return items.slice(0, this.#shown);
   }
 
-  /** Return the line below the list; `readOn` reads further where `hasMore` is not here yet. */
-  footer(items, { hasMore = false, readOn = null } = {}) {
+  /** Return the line below the list.
+   *
+   * Where `hasMore` is not here yet, `readOn` reads further. `grown` makes what is now to be shown.
+   */
+  footer(items, { hasMore = false, readOn = null, grown = null } = {}) {
     const shown = Math.min(this.#shown, items.length);
     const isAll = shown === items.length && !hasMore;
     if (isAll && this.#shown === this.#step) return nothing;
     const count = hasMore ? text.more.ofMany(formatNumber(shown), formatNumber(items.length)) : text.more.of(formatNumber(shown), formatNumber(items.length));
     return html`<div class="row between more"><p class="quiet small" role="status">${count}</p>
-      ${isAll || (hasMore && !readOn && shown === items.length) ? nothing : html`<button type="button" class="small-button" @click=${(event) => this.#showMore(event, items, readOn)}>${text.more.show}</button>`}</div>`;
+      ${isAll ? nothing : html`<button type="button" class="small-button" @click=${(event) => this.#showMore(event, items, { readOn, grown })}>${text.more.show}</button>`}</div>`;
   }
 
-  async #showMore(event, items, readOn) {
+  async #showMore(event, items, { readOn, grown }) {
     const list = event.currentTarget.closest(".more").previousElementSibling;
     const before = Math.min(this.#shown, items.length);
     if (this.#shown + this.#step > items.length) await readOn?.();
     this.#shown += this.#step;
+    await grown?.();
     this.#host.requestUpdate();
     await this.#host.updateComplete;
     focusOn(list.querySelectorAll("tbody > tr, li")[before]);

@@ -6,7 +6,7 @@ import { link } from "../app/router.js";
 import { session } from "../app/session.js";
 import { TaskFeed } from "../app/task-feed.js";
 import { nameOf } from "../app/qkd.js";
-import { experimentsOf, infrastructure, linksOf, myResources } from "../app/site.js";
+import { experimentsOf, infrastructure, linksOf, myResources, refreshSeconds } from "../app/site.js";
 import { text } from "../app/strings.js";
 import { PageElement } from "../components/base.js";
 import { alarmWords } from "../components/alarms.js";
@@ -18,7 +18,6 @@ import "../components/countdown.js";
 import "../components/extend-menu.js";
 import "../components/user-links.js";
 
-const REFRESH_SECONDS = 5;
 const ALARM_SECONDS = 10;
 const SLOW_SECONDS = 30;
 const ENDS_SOON_SECONDS = 3600;
@@ -34,7 +33,7 @@ class OverviewPage extends PageElement {
   constructor() {
     super();
     new TokenWatch(this);
-    this.mine = new Remote(this, () => this.#loadMine(), { seconds: REFRESH_SECONDS });
+    this.mine = new Remote(this, () => this.#loadMine(), { seconds: (data) => refreshSeconds(data?.resources) });
     this.quota = new Remote(this, () => read("/quota"), { seconds: SLOW_SECONDS });
     this.health = new Remote(this, () => readPublic("/health"), { seconds: SLOW_SECONDS });
     this.qkdLinks = new Remote(this, loadLinks, { seconds: ALARM_SECONDS });
@@ -66,7 +65,7 @@ class OverviewPage extends PageElement {
   }
 
   #renderLinks({ links, resources }) {
-    const live = links.filter((entry) => entry.status !== "released");
+    const live = links.filter((entry) => !entry.ended_at || (entry.status === "failed" && secondsUntil(entry.ended_at) > -RECENT_SECONDS));
     if (live.length === 0) return nothing;
     return html`<section class="card" aria-labelledby="links"><h2 id="links">${words.links}</h2>
       <bi-user-links .links=${live} .resources=${new Map(resources.map((resource) => [resource.id, resource]))} @changed=${() => this.mine.refresh()}></bi-user-links></section>`;

@@ -4,7 +4,7 @@ import { Remote } from "../app/controllers.js";
 import { formatNumber, formatQber, formatRate, formatTime, shortId } from "../app/format.js";
 import { isUnreachable, nameOf } from "../app/qkd.js";
 import { link } from "../app/router.js";
-import { experimentsOf, infrastructure, linksOf, myResources } from "../app/site.js";
+import { experimentsOf, infrastructure, linksOf, myResources, refreshSeconds } from "../app/site.js";
 import { text } from "../app/strings.js";
 import { PageElement } from "../components/base.js";
 import { alarmList } from "../components/alarms.js";
@@ -12,7 +12,6 @@ import { emptyView, remoteView, statusPill } from "../components/views.js";
 import "../components/link-samples.js";
 import "../components/user-links.js";
 
-const REFRESH_SECONDS = 5;
 const USUAL_PERIOD = "hour";
 const words = text.qkd;
 
@@ -21,7 +20,7 @@ class QKDLinksPage extends PageElement {
 
   constructor() {
     super();
-    this.remote = new Remote(this, loadLinks, { seconds: REFRESH_SECONDS });
+    this.remote = new Remote(this, loadLinks, { seconds: (data) => refreshSeconds(data?.vms) });
   }
 
   render() {
@@ -45,7 +44,7 @@ async function loadLinks() {
   if (!(await infrastructure()).supports_qkd) return { isOffered: false };
   const { resources } = await myResources();
   const [qkdLinks, mine] = await Promise.all([read("/qkd-links"), linksOf(experimentsOf(resources))]);
-  return { isOffered: true, qkdLinks, mine, resources: new Map(resources.map((resource) => [resource.id, resource])) };
+  return { isOffered: true, qkdLinks, mine, vms: resources, resources: new Map(resources.map((resource) => [resource.id, resource])) };
 }
 
 function renderLinks(qkdLinks, shown) {

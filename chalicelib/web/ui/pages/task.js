@@ -7,11 +7,12 @@ import { PageElement } from "../components/base.js";
 import { Window } from "../components/more.js";
 import { errorView, loadingView, statusPill } from "../components/views.js";
 import "../components/countdown.js";
+import "../components/extend-menu.js";
 import "../components/task-timeline.js";
 
 const REFRESH_SECONDS = 4;
 const STEP = 20;
-const OVER = ["terminated", "failed", "released"];
+const OVER = ["terminating", "terminated", "failed", "releasing", "released"];
 
 class TaskPage extends PageElement {
   static properties = { taskId: {} };
@@ -33,7 +34,7 @@ class TaskPage extends PageElement {
   #loadAbout() {
     return Promise.all(this.#window.of(this.#targets()).map(async ([kind, id]) => {
       const entry = await read(`/${kind}/${encodeURIComponent(id)}`);
-      return { ...entry, address: kind === "links" ? link("qkd-links", entry.qkd_link_id) : link("resources", id) };
+      return { ...entry, isVm: kind === "resources", address: kind === "links" ? link("qkd-links", entry.qkd_link_id) : link("resources", id) };
     }));
   }
 
@@ -52,8 +53,9 @@ class TaskPage extends PageElement {
         ${this.about.error ? errorView(this.about.error) : nothing}
         <ul class="plain">${(this.about.data ?? []).map((entry) => html`<li data-resource=${entry.friendly_name}>
           <div class="row between"><a href=${entry.address}>${entry.friendly_name}</a>${statusPill(entry.status)}</div>
-          ${OVER.includes(entry.status) ? nothing : html`<span class="quiet small">${text.columns.ends} <bi-countdown .until=${entry.expires_at}></bi-countdown></span>`}</li>`)}</ul>
-        ${this.#window.footer(this.#targets(), { readOn: null })}
+          ${OVER.includes(entry.status) ? nothing : html`<div class="row between"><span class="quiet small">${text.columns.ends} <bi-countdown .until=${entry.expires_at}></bi-countdown></span>
+            ${entry.isVm ? html`<bi-extend-menu .resources=${[entry]} name=${entry.friendly_name} @extended=${() => this.about.refresh()}></bi-extend-menu>` : nothing}</div>`}</li>`)}</ul>
+        ${this.#window.footer(this.#targets(), { grown: () => this.about.refresh() })}
       </section></div>`;
   }
 }

@@ -2,7 +2,7 @@ import { html, nothing } from "lit";
 import { Remote } from "../app/controllers.js";
 import { formatDate, formatDuration, formatNumber } from "../app/format.js";
 import { link } from "../app/router.js";
-import { experimentsOf, linksOf, MOST_EXPERIMENTS, myResources } from "../app/site.js";
+import { experimentsOf, linksOf, MOST_EXPERIMENTS, myResources, refreshSeconds } from "../app/site.js";
 import { text } from "../app/strings.js";
 import { TaskFeed } from "../app/task-feed.js";
 import { PageElement } from "../components/base.js";
@@ -10,7 +10,6 @@ import { Window } from "../components/more.js";
 import { emptyView, remoteView, statusPill } from "../components/views.js";
 import { shownStatus } from "../components/task-timeline.js";
 
-const REFRESH_SECONDS = 5;
 const STEP = 50;
 
 class TasksPage extends PageElement {
@@ -19,14 +18,14 @@ class TasksPage extends PageElement {
 
   constructor() {
     super();
-    this.remote = new Remote(this, () => this.#load(), { seconds: REFRESH_SECONDS });
+    this.remote = new Remote(this, () => this.#load(), { seconds: (data) => refreshSeconds(data?.resources) });
   }
 
   async #load() {
     const { resources } = await myResources();
     const experiments = experimentsOf(resources);
     const [links] = await Promise.all([linksOf(experiments), this.#feed.refresh(experiments)]);
-    return { names: new Map([...resources, ...links].map((entry) => [entry.id, entry.friendly_name])), isCut: experiments.length === MOST_EXPERIMENTS };
+    return { resources, names: new Map([...resources, ...links].map((entry) => [entry.id, entry.friendly_name])), isCut: experiments.length === MOST_EXPERIMENTS };
   }
 
   render() {
