@@ -93,6 +93,8 @@ _TASK: dict[str, Any] = {
     "created_at": "2026-08-02T16:51:33Z",
     "updated_at": "2026-08-02T16:53:02Z",
     "finished_at": "2026-08-02T16:53:02Z",
+    "parked_since": None,
+    "next_try_at": None,
     "failure_reason": None,
 }
 

@@ -9,6 +9,7 @@ import base64
 import hashlib
 import re
 import sys
+from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
 from urllib.parse import urlsplit
@@ -31,13 +32,13 @@ _DIRECTORIES = {
 }
 # The release in a file's address changes with the files, so an answer never becomes wrong.
 _IMMUTABLE = "public, max-age=31536000, immutable"
+_INDEX = "ui/index.html"
 _INLINE_SCRIPT = re.compile(r'<script type="importmap">(.*?)</script>', re.DOTALL)
 
 
 def web_page(settings: Settings) -> Reply:
     """Return the page; its links start where the public URL is mounted."""
-    text = index_text(urlsplit(settings.public_url).path)
-    return page_reply(text, content_policy(text, connect_origins(settings)))
+    return page_reply(index_text(_base(settings)), page_policy(settings))
 
 
 def web_file(release: str, directory: str, name: str) -> Reply:
@@ -84,6 +85,11 @@ def connect_origins(settings: Settings) -> tuple[str, ...]:
     return tuple(sorted(found - {_origin(settings.public_url)}))
 
 
+def page_policy(settings: Settings) -> str:
+    """Return the Content-Security-Policy of the page: the same wherever its files are served."""
+    return content_policy(index_text(_base(settings)), connect_origins(settings))
+
+
 def content_policy(index: str, origins: tuple[str, ...]) -> str:
     """Return the policy of the page: files of this site, and the one inline import map by its hash.
 
@@ -128,13 +134,44 @@ def current_release() -> str:
     return digest.hexdigest()[:16]
 
 
+@dataclass(frozen=True, slots=True)
+class SiteFile:
+    """A file for a static host: its key below the host's root, its text, and its headers."""
+
+    key: str
+    text: str
+    media_type: str
+    cache_control: str
+
+
+def site_files(base: str = "") -> tuple[SiteFile, ...]:
+    """Return the page as a static host serves it that puts it under `base`/ui.
+
+    The page itself comes last: uploaded in this order it never names a file that is not there yet.
+    """
+    release = current_release()
+    parts = [
+        SiteFile(
+            f"ui/{release}/{directory}/{name}",
+            read_text(path),
+            MEDIA_TYPES[path.suffix],
+            _IMMUTABLE,
+        )
+        for (directory, name), path in files().items()
+    ]
+    return (*parts, SiteFile(_INDEX, index_text(base), MEDIA_TYPES[".html"], "no-cache"))
+
+
 def write_site(target: Path, base: str = "") -> None:
-    """Write the page's files below `target` for a static host that puts them under `base`/ui."""
-    for (directory, name), path in files().items():
-        copy = target / "ui" / current_release() / directory / name
+    """Write the page's files below `target`; site_files says what headers they need."""
+    for file in site_files(base):
+        copy = target / file.key
         copy.parent.mkdir(parents=True, exist_ok=True)
-        copy.write_text(read_text(path), encoding="utf-8")
-    (target / "ui" / "index.html").write_text(index_text(base), encoding="utf-8")
+        copy.write_text(file.text, encoding="utf-8")
+
+
+def _base(settings: Settings) -> str:
+    return urlsplit(settings.public_url).path
 
 
 def _user_trust(settings: Settings) -> TokenTrust | None:

@@ -109,6 +109,11 @@ class Task:
         return self.status in CLOSED_TASK_STATUSES
 
     @property
+    def next_try_at(self) -> datetime | None:
+        """When a parked task goes on; None for any other."""
+        return self.watch_at if self.parked_since is not None else None
+
+    @property
     def completed(self) -> int:
         """Percent of the steps that are done; 100 only when the task is finished."""
         if self.status is TaskStatus.FINISHED:

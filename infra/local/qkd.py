@@ -78,18 +78,16 @@ class QKDLab:
 
     def kill(self, name: str) -> None:
         """End an agent by SIGKILL, as when its host loses power."""
-        process = self._processes[self._index(name)]
+        process = self._processes[[site.kme_id for site in self._lab.sites].index(name)]
         process.kill()
         process.wait()
 
-    def restart(self, name: str) -> None:
-        """Start an agent that has ended, on the same files and ports, and see it ready."""
-        index = self._index(name)
-        self._processes[index] = self._run(index)
+    def restart(self) -> None:
+        """Start the agents that have ended again, with what they had, and wait until all answer."""
+        for index, process in enumerate(self._processes):
+            if process.poll() is not None:
+                self._processes[index] = self._run(index)
         self.wait()
-
-    def _index(self, name: str) -> int:
-        return [site.kme_id for site in self._lab.sites].index(name)
 
     def wait(self) -> None:
         """Wait until every face answers.

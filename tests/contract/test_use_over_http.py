@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from chalicelib.domain.catalog import CatalogState, CloudLimits
 from chalicelib.domain.resource_building import record_create_intent
 from chalicelib.domain.resource_leases import take_lease
+from chalicelib.domain.tasks import park
 from chalicelib.services.phone_home import hash_of
 from tests.fakes.api import (
     EXPERIMENT,
@@ -117,3 +118,16 @@ def test_lists_ask_for_an_experiment_when_the_token_names_none(api: Api) -> None
         assert answer.json_body["errors"][0]["field"] == "experiment_id"
         assert api.call("GET", f"{path}?experiment_id={EXPERIMENT}", token="alice").json_body == []
         assert api.call("GET", f"{path}?experiment_id={OTHER_EXPERIMENT}").json_body == []
+
+
+def test_a_task_that_waits_says_so_in_fields_of_its_own(api: Api) -> None:
+    task_id = api.request()["task_id"]
+    shown = api.call("GET", f"/tasks/{task_id}").json_body
+    assert (shown["parked_since"], shown["next_try_at"]) == (None, None)
+
+    api.tasks.change(task_id, lambda task: park(task, NOW, "Away.", timedelta(seconds=30)))
+
+    shown = api.call("GET", f"/tasks/{task_id}").json_body
+    assert (shown["status"], shown["parked_since"]) == ("pending", "2025-06-24T06:00:00Z")
+    assert shown["next_try_at"] == "2025-06-24T06:00:30Z"
+    assert api.call("GET", "/tasks").json_body == [shown]

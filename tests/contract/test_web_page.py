@@ -9,7 +9,14 @@ from pathlib import Path
 
 import pytest
 
-from chalicelib.api.web_page import current_release, files, write_site
+from chalicelib.api.web_page import (
+    current_release,
+    files,
+    page_policy,
+    site_files,
+    web_file,
+    write_site,
+)
 from tests.fakes.api import ADMIN, ALICE, EXPERIMENT, PROJECT, Api
 
 ROOT = Path(__file__).parents[2]
@@ -109,6 +116,19 @@ def test_a_static_host_gets_the_same_files(tmp_path: Path) -> None:
     assert f'"/testbed/ui/{current_release()}/app/main.js"' in (
         tmp_path / "ui/index.html"
     ).read_text(encoding="utf-8")
+
+
+def test_a_static_host_gets_the_same_headers(api: Api) -> None:
+    *parts, index = site_files()
+    for file in parts:
+        _, release, directory, name = file.key.split("/")
+        served = web_file(release, directory, name)
+        assert (served.body, served.media_type) == (file.text, file.media_type)
+        assert served.headers["Cache-Control"] == file.cache_control
+    served = get(api, "/ui")
+    assert (index.key, index.text) == ("ui/index.html", served.body.decode())
+    assert index.cache_control == "no-cache"
+    assert served.headers["Content-Security-Policy"] == page_policy(api.settings)
 
 
 def test_the_page_names_no_other_host_and_styles_nothing_inline() -> None:

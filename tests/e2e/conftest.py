@@ -12,8 +12,10 @@ pytest.importorskip("playwright", reason="playwright is not installed: run `make
 
 from playwright.sync_api import Browser, Page, expect, sync_playwright
 
+from infra.local.qkd import QKDLab
 from infra.local.stack import LocalStack, StackOptions
 from tests.e2e.browser import CHROMIUM, DEADLINE_MS, launch, new_page
+from tests.e2e.lab import emulator_faults, end_fault, is_reached
 from tests.e2e.user import User
 from tests.integration.stack.client import Experiment, wait_until
 
@@ -24,7 +26,9 @@ VARIABLES = {
     "STALL_SECONDS": "20",
     "QUOTA_INSTANCES": "6",
     "LOCAL_SECONDS_RECONCILE": "1",
+    "LOCAL_SECONDS_TELEMETRY": "1",
 }
+TEST_SECONDS = 600
 _HERE = Path(__file__).parent
 _numbers = itertools.count()
 
@@ -34,12 +38,13 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     for item in items:
         if _HERE in item.path.parents:
             item.add_marker("e2e")
+            item.add_marker(pytest.mark.timeout(TEST_SECONDS))
 
 
 @pytest.fixture(scope="session")
 def stack(tmp_path_factory: pytest.TempPathFactory) -> Iterator[LocalStack]:
     state = tmp_path_factory.mktemp("stack")
-    options = StackOptions(state=state, boot_seconds=0.3, variables=VARIABLES)
+    options = StackOptions(state=state, boot_seconds=0.3, variables=VARIABLES, qkd=True)
     with LocalStack(options) as stack:
         yield stack
 
@@ -52,6 +57,19 @@ def browser() -> Iterator[Browser]:
         browser = launch(playwright)
         yield browser
         browser.close()
+
+
+@pytest.fixture
+def lab(stack: LocalStack) -> Iterator[QKDLab]:
+    """The two agents; they run again, without faults, after each test."""
+    if stack.lab is None:
+        pytest.skip("the QKD agents need what infra/onprem/requirements.in lists")
+    yield stack.lab
+    stack.lab.restart()
+    # The backend leaves an agent alone for a while that was away.
+    wait_until(is_reached, "the agents to be asked again")
+    for fault in emulator_faults():
+        end_fault(fault)
 
 
 @pytest.fixture

@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import base64
 import json
+import re
 from typing import Any
 
 from playwright.sync_api import Locator, Page, expect
 
 from tests.integration.stack.client import KEY
 
+DASH = "\N{EN DASH}"  # between the names of two ends
 _MOST_TABS = 80
 _FOCUSED_NAME = """() => {
   const focused = document.activeElement;
@@ -58,6 +60,15 @@ class User:
         """Ask for VMs and arrive at their task."""
         self.open("#/request")
         self.fill_request(name, count)
+        expect(self.page.locator("[data-check=fits]")).to_be_visible()
+        self.page.get_by_role("button", name="Request ").click()
+        expect(self.page.get_by_role("heading", level=1, name="Build VMs")).to_be_visible()
+
+    def request_pair(self, name: str) -> None:
+        """Ask for two VMs with a QKD link between them, and arrive at their task."""
+        self.open("#/request")
+        self.fill_request(name, 2)
+        self.page.get_by_label(re.compile(f"^{name}0 . {name}1$")).check()
         expect(self.page.locator("[data-check=fits]")).to_be_visible()
         self.page.get_by_role("button", name="Request ").click()
         expect(self.page.get_by_role("heading", level=1, name="Build VMs")).to_be_visible()

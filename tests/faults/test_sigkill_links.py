@@ -178,7 +178,7 @@ class KilledInTheMiddle:
         asking.start()
         self._lab.kill(self._name)
         asking.join()
-        self._lab.restart(self._name)
+        self._lab.restart()
         ((answer, error),) = outcome
         if error is not None:
             raise error

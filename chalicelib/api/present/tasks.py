@@ -19,6 +19,8 @@ def task_answer(task: Task) -> TaskAnswer:
         created_at=task.created_at,
         updated_at=task.updated_at,
         finished_at=task.finished_at,
+        parked_since=task.parked_since,
+        next_try_at=task.next_try_at,
         failure_reason=task.failure_reason,
     )
 

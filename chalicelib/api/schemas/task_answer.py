@@ -34,4 +34,14 @@ class TaskAnswer(Answer):
     created_at: Time
     updated_at: Time
     finished_at: Time | None
+    parked_since: Annotated[
+        Time | None,
+        Field(
+            description="Since when it waits for what does not answer (the steps say for what); "
+            "null while it is at work and once it is closed."
+        ),
+    ]
+    next_try_at: Annotated[
+        Time | None, Field(description="When a parked task is resumed, by itself; else null.")
+    ]
     failure_reason: str | None

@@ -178,7 +178,7 @@ def test_a_vm_is_deleted_while_its_site_cannot_be_reached(stack, experiment, sim
     # The site that can be reached has shut its SAE out by now.
     assert not bootstrap.qkd_agents()["kme-a"].enrolled()
 
-    stack.lab.restart("kme-b")
+    stack.lab.restart()
     # As a function that starts: its breakers are closed.
     bootstrap.reset()
     released = wait_until(

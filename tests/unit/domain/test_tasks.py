@@ -137,6 +137,7 @@ class TestPark:
             "Waiting since 2026-01-01T12:00:00Z: Still away. It resumes by itself."
         )
         assert (parked.parked_since, parked.watch_at) == (NOW, LATER + RETRY)
+        assert (current.next_try_at, parked.next_try_at) == (None, LATER + RETRY)
 
     def test_without_a_running_step_the_next_one_says_it(self):
         assert "Away." in step(park(task(), NOW, "Away.", RETRY), "network").detail

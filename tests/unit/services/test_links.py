@@ -15,7 +15,7 @@ from chalicelib.domain.errors import (
     SiteUnreachable,
 )
 from chalicelib.domain.statuses import LinkStatus, ResourceStatus, TaskStatus
-from chalicelib.domain.tasks import TaskAction
+from chalicelib.domain.tasks import StepStatus, TaskAction
 from chalicelib.services.acceptance import WORKFLOWS
 from chalicelib.services.check_links import WantedLink
 from chalicelib.services.cloud_ports import ServerStatus
@@ -28,6 +28,7 @@ from chalicelib.services.reconcile import reconcile
 from chalicelib.services.release_link import release_link
 from chalicelib.services.release_resource import release_resource
 from chalicelib.services.request_resources import would_accept
+from chalicelib.services.telemetry import read_telemetry
 from tests.fakes import asl
 from tests.fakes.asl import Interpreter
 from tests.fakes.qkd import QKD_LINK, SITES, make_qkd_link
@@ -237,6 +238,22 @@ def test_a_task_parks_while_the_tunnel_is_down_and_resumes_by_itself(world):
     run(world, task)
     assert world.task(task.id).status is TaskStatus.FINISHED
     assert link_of(world).status is LinkStatus.ACTIVE
+
+
+def test_the_step_is_done_also_when_telemetry_saw_the_enrolments_first(world, monkeypatch):
+    accepted = accept(world)
+    real = asl.links.activate_links
+
+    def overtaken(backend, agents, task_id):
+        read_telemetry(backend, agents)
+        assert link_of(world).status is LinkStatus.ACTIVE
+        return real(backend, agents, task_id)
+
+    monkeypatch.setattr(asl.links, "activate_links", overtaken)
+    run(world, accepted.task)
+    task = world.task(accepted.task.id)
+    assert task.status is TaskStatus.FINISHED
+    assert {step.status for step in task.steps} == {StepStatus.FINISHED}
 
 
 def test_a_vm_does_not_wait_for_the_tunnel_its_link_does_and_says_so(world):

@@ -6,7 +6,8 @@ const RETRY_SECONDS = 5;
 const LONG_POLL_SECONDS = 20;
 const CLOSED = ["finished", "failed"];
 
-/** Holds the answer of `load()`; asks again every `seconds`, and at once when tokens change.
+/** Holds the answer of `load()`; asks again every `seconds` (of the data, where that is a function),
+ * and at once when tokens change.
  *
  * When no answer comes, the last one stays, and `lostAt` says since when it may be old.
  */
@@ -65,8 +66,12 @@ export class Remote {
       this.#failed(error);
     }
     this.#host.requestUpdate();
-    const seconds = this.lostAt ? RETRY_SECONDS : this.#seconds;
+    const seconds = this.lostAt ? RETRY_SECONDS : this.#pause();
     if (seconds && this.#isOn) this.#timer = setTimeout(() => this.refresh(), seconds * 1000);
+  }
+
+  #pause() {
+    return typeof this.#seconds === "function" ? this.#seconds(this.data) : this.#seconds;
   }
 
   #failed(error) {

@@ -48,10 +48,14 @@ export function endOf({ duration, unit }) {
   return Number.isFinite(seconds) && seconds > 0 ? new Date(Math.min(Date.now() + seconds * 1000, 8.64e15)) : null;
 }
 
-/** Say whether enough is filled in to ask the site about it. */
-export function isComplete(draft) {
-  return Boolean(draft.diskImageId && draft.flavorId && draft.name && draft.sshKey.trim() && endOf(draft));
+/** Return what has to be filled in before the site can be asked, by the names of the fields. */
+export function missingOf(draft) {
+  const filled = { image: draft.diskImageId, flavor: draft.flavorId, name: draft.name, duration: endOf(draft), sshKey: draft.sshKey.trim() };
+  return Object.keys(filled).filter((name) => !filled[name]);
 }
+
+/** Say whether enough is filled in to ask the site about it. */
+export const isComplete = (draft) => missingOf(draft).length === 0;
 
 /** Return the body of POST /resources; `userToken` proves who asks.
  *

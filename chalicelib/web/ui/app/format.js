@@ -3,15 +3,26 @@ import { text } from "./strings.js";
 
 const LANGUAGE = document.documentElement.lang;
 const MINUTE = 60, HOUR = 3600, DAY = 86_400;
-const dateTime = new Intl.DateTimeFormat(LANGUAGE, { dateStyle: "medium", timeStyle: "short", hour12: false });
-const timeOfDay = new Intl.DateTimeFormat(LANGUAGE, { timeStyle: "medium" });
-const hour = new Intl.DateTimeFormat(LANGUAGE, { hour: "2-digit", minute: "2-digit", hour12: false });
+const DAY_PARTS = { year: "numeric", month: "short", day: "numeric" };
+const HOUR_PARTS = { hour: "2-digit", minute: "2-digit", hourCycle: "h23" };
+const dateTime = new Intl.DateTimeFormat(LANGUAGE, { ...DAY_PARTS, ...HOUR_PARTS, timeZoneName: "short" });
+const moment = new Intl.DateTimeFormat(LANGUAGE, { ...DAY_PARTS, ...HOUR_PARTS, second: "2-digit" });
+const timeOfDay = new Intl.DateTimeFormat(LANGUAGE, { ...HOUR_PARTS, second: "2-digit" });
+const hour = new Intl.DateTimeFormat(LANGUAGE, HOUR_PARTS);
+const day = new Intl.DateTimeFormat(LANGUAGE, { month: "short", day: "numeric" });
 const number = new Intl.NumberFormat(LANGUAGE, { maximumFractionDigits: 1 });
-const precise = new Intl.NumberFormat(LANGUAGE, { maximumFractionDigits: 4 });
+const percent = new Intl.NumberFormat(LANGUAGE, { minimumFractionDigits: 2, maximumFractionDigits: 2 });
 
 export const formatDate = (value) => (value ? dateTime.format(new Date(value)) : text.none);
+export const formatMoment = (value) => (value ? moment.format(new Date(value)) : text.none);
 export const formatTime = (value) => (value ? timeOfDay.format(new Date(value)) : text.none);
-export const formatHour = (value) => hour.format(new Date(value));
+
+/** Return a moment as an axis needs it that spans so many seconds. */
+export function formatTick(value, spanSeconds) {
+  const format = spanSeconds < 15 * MINUTE ? timeOfDay : spanSeconds < 2 * DAY ? hour : day;
+  return format.format(new Date(value));
+}
+
 export const formatNumber = (value) => (value === null || value === undefined ? text.none : number.format(value));
 
 /** Return a length of time in its two largest units: "2 h 5 min". */
@@ -39,12 +50,19 @@ export const formatAge = (value) => text.ago(formatDuration((Date.now() - new Da
 export const secondsUntil = (value) => (new Date(value) - Date.now()) / 1000;
 export const formatMemory = (mib) => (mib >= 1024 ? `${number.format(mib / 1024)} GiB` : `${number.format(mib)} MiB`);
 export const formatDisk = (mb) => (mb >= 1000 ? `${number.format(mb / 1000)} GB` : `${number.format(mb)} MB`);
-export const formatQber = (fraction) => (fraction === null || fraction === undefined ? text.none : `${precise.format(fraction * 100)} %`);
+export const formatQber = (fraction) => (fraction === null || fraction === undefined ? text.none : `${percent.format(fraction * 100)} %`);
+export const formatBits = (bits) => `${number.format(bits)} bit`;
+export const formatKeys = (bits, keyBits) => text.qkd.keys(Math.floor(bits / keyBits), number.format(Math.floor(bits / keyBits)));
 
 export function formatRate(bitPerS) {
   if (bitPerS === null || bitPerS === undefined) return text.none;
+  if (bitPerS >= 1e6) return `${number.format(bitPerS / 1e6)} Mbit/s`;
   return bitPerS >= 1000 ? `${number.format(bitPerS / 1000)} kbit/s` : `${number.format(bitPerS)} bit/s`;
 }
 
 /** Return the telling end of an identifier; the whole belongs into a title. */
-export const shortId = (id) => (id && id.length > 24 ? `${id.split("_")[0]}…${id.slice(-6)}` : id ?? text.none);
+export function shortId(id) {
+  if (!id || id.length <= 24) return id ?? text.none;
+  const [kind] = id.split("_");
+  return `${kind.length < 12 ? kind : id.slice(0, 8)}…${id.slice(-6)}`;
+}

@@ -68,7 +68,7 @@ export async function experimentToken(url, experiment, project) {
 }
 
 const discovered = (oidc) => jsonOf(oidc.discovery_url);
-const redirectUri = () => location.origin + location.pathname;
+const redirectUri = () => `${location.origin}${document.documentElement.dataset.base}/ui`;
 const backTo = (fragment) => (fragment && fragment !== "#/sign-in" ? fragment : "#/");
 
 async function jsonOf(url, options) {

@@ -7,7 +7,7 @@ const PAGES = [
   { pattern: /^\/resources\/([^/]+)$/, name: "resource" },
   { pattern: /^\/catalog$/, name: "catalog" },
   { pattern: /^\/qkd-links$/, name: "qkd-links" },
-  { pattern: /^\/qkd-links\/([^/]+)$/, name: "qkd-links" },
+  { pattern: /^\/qkd-links\/([^/]+)(?:\/(hour|day|week))?$/, name: "qkd-links" },
   { pattern: /^\/tasks$/, name: "tasks" },
   { pattern: /^\/tasks\/([^/]+)$/, name: "task" },
   { pattern: /^\/administration$/, name: "administration" },
@@ -19,9 +19,9 @@ export function parse(fragment) {
   const path = fragment.replace(/^#/, "").split("?")[0] || "/";
   for (const { pattern, name } of PAGES) {
     const match = pattern.exec(path);
-    if (match) return { name, id: match[1] ? decodeURIComponent(match[1]) : null };
+    if (match) return { name, id: match[1] ? decodeURIComponent(match[1]) : null, period: match[2] ?? null };
   }
-  return { name: "not-found", id: null };
+  return { name: "not-found", id: null, period: null };
 }
 
 /** Return the link to a page, such as link("resources", id). */

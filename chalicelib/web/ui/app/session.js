@@ -2,6 +2,9 @@
 // provider keeps them, closing the tab ends them, and other tabs and later visitors never see them.
 // The content policy lets no foreign script run that could read them.
 
+import { shortId } from "./format.js";
+import { text } from "./strings.js";
+
 const KEY = "bi.tokens";
 const KINDS = [["user_", "user"], ["exp_", "experiment"], ["proj_", "project"]];
 
@@ -94,3 +97,9 @@ export function claimsOf(jwt) {
 }
 
 export const session = new Session();
+
+/** Return who an actor or owner is: "you" where it is the user; else the telling end of the id. */
+export function personOf(id) {
+  const own = session.get("user")?.claims.sub;
+  return id && id === own ? text.you : shortId(id);
+}

@@ -1,5 +1,5 @@
 // What changes seldom: the site, its catalog, and who the user is.
-import { read, readPublic, call } from "./api.js";
+import { call, read, readAll, readPublic } from "./api.js";
 import { session } from "./session.js";
 
 let config = null;
@@ -16,40 +16,52 @@ export const knownConfig = () => config;
 /** Return the first infrastructure: this site. */
 export const infrastructure = async () => (await read("/infrastructures"))[0];
 
-/** Return {diskImages, flavors, infrastructure}. */
+/** Return {diskImages, flavors, infrastructure}: images by name, the smallest flavor first. */
 export async function catalog({ hidden = false } = {}) {
-  const query = { limit: 500, hidden: hidden || null };
+  const query = { hidden: hidden || null };
   const [diskImages, flavors, site] = await Promise.all([
-    read("/disk-images", query), read("/flavors", query), infrastructure(),
+    readAll("/disk-images", query), readAll("/flavors", query), infrastructure(),
   ]);
-  return { diskImages, flavors, infrastructure: site };
+  return {
+    diskImages: diskImages.items.sort((a, b) => a.friendly_name.localeCompare(b.friendly_name, undefined, { numeric: true })),
+    flavors: flavors.items.sort((a, b) => a.vcpus - b.vcpus || a.ram_mib - b.ram_mib || a.disk_mb - b.disk_mb),
+    infrastructure: site,
+  };
 }
 
 /** Return who the user token makes its bearer; null without one. */
 export const caller = async () => (session.good("user") ? call("user", "GET", "/ui/caller") : null);
 
-/** Return the resources that concern the bearer: one's own, and those of the experiment at hand. */
+/** Return {resources, isCut}: those that concern the bearer, one's own and those of the experiment at hand. */
 export async function myResources() {
   const lists = [];
-  if (session.good("user")) lists.push(call("user", "GET", "/resources", { query: { mine: true, limit: 500 } }));
-  if (session.good("experiment")) lists.push(call("experiment", "GET", "/resources", { query: { limit: 500 } }));
-  if (lists.length === 0) lists.push(read("/resources", { mine: true }));
-  const byId = new Map((await Promise.all(lists)).flat().map((resource) => [resource.id, resource]));
-  return [...byId.values()].sort((a, b) => b.created_at.localeCompare(a.created_at));
+  if (session.good("user")) lists.push(readAll("/resources", { mine: true }, { kind: "user" }));
+  if (session.good("experiment")) lists.push(readAll("/resources", {}, { kind: "experiment" }));
+  if (lists.length === 0) lists.push(readAll("/resources", { mine: true }));
+  const found = await Promise.all(lists);
+  const byId = new Map(found.flatMap(({ items }) => items).map((resource) => [resource.id, resource]));
+  const resources = [...byId.values()].sort(newestFirst);
+  return { resources, isCut: found.some(({ isCut }) => isCut) };
 }
 
-/** Return the experiments at hand: the token's own first, then those of one's resources. */
+const REFRESH_SECONDS = 5, SLOW_SECONDS = 30, MANY = 500;
+
+/** Return how often to ask again for what concerns so many resources: many take several answers. */
+export const refreshSeconds = (resources) => (resources?.length > MANY ? SLOW_SECONDS : REFRESH_SECONDS);
+
+/** VMs of one request were made at the same moment: they stay in the order of their names. */
+const newestFirst = (a, b) => b.created_at.localeCompare(a.created_at) || a.friendly_name.localeCompare(b.friendly_name, undefined, { numeric: true });
+
+export const MOST_EXPERIMENTS = 8;
+
+/** Return the experiments at hand: the token's own first, then those of one's resources, the newest first. */
 export function experimentsOf(resources) {
   const own = session.get("experiment")?.claims.sub;
-  return [...new Set([own, ...resources.map((resource) => resource.experiment_id)].filter(Boolean))];
+  return [...new Set([own, ...resources.map((resource) => resource.experiment_id)].filter(Boolean))].slice(0, MOST_EXPERIMENTS);
 }
 
-const MOST_EXPERIMENTS = 8;
-
-/** Return the newest tasks of these experiments. */
-export async function tasksOf(experimentIds) {
-  const lists = await Promise.all(
-    experimentIds.slice(0, MOST_EXPERIMENTS).map((id) => read("/tasks", { experiment_id: id, limit: 50 })),
-  );
-  return lists.flat().sort((a, b) => b.created_at.localeCompare(a.created_at));
+/** Return the users' QKD links of these experiments, the newest first. */
+export async function linksOf(experimentIds) {
+  const lists = await Promise.all(experimentIds.map((id) => readAll("/links", { experiment_id: id })));
+  return lists.flatMap(({ items }) => items).sort((a, b) => b.created_at.localeCompare(a.created_at));
 }

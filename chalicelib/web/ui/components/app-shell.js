@@ -32,11 +32,12 @@ const PAGES = {
 };
 
 class App extends PageElement {
-  static properties = { isReady: {}, failure: {}, message: {}, route: { state: true }, view: { state: true } };
+  static properties = { isReady: {}, failure: {}, message: {}, route: { state: true }, view: { state: true }, isAccountOpen: { state: true } };
 
   constructor() {
     super();
     this.isReady = false;
+    this.isAccountOpen = false;
     new TokenWatch(this);
     new Clock(this);
     this.who = new Remote(this, caller);
@@ -83,7 +84,8 @@ class App extends PageElement {
 
   #renderFoot() {
     const user = session.get("user");
-    return html`<div class="side-foot stack tight">
+    return html`<button type="button" class="small-button account-toggle" aria-expanded=${this.isAccountOpen ? "true" : "false"} aria-controls="account" @click=${() => { this.isAccountOpen = !this.isAccountOpen; }}>${text.account}</button>
+      <div class="side-foot stack tight" id="account" data-open=${this.isAccountOpen ? "yes" : "no"}>
       ${user ? html`<p class="small">${text.tokens.signedInAs(user.claims.preferred_username ?? "?")}</p>` : nothing}
       ${session.isEmpty ? nothing : html`${["user", "experiment"].map((kind) => this.#renderToken(kind))}
         <div class="row tight"><button type="button" class="small-button" data-action="tokens" @click=${tokenDialog}>${text.tokens.renewTitle}</button>
@@ -126,7 +128,7 @@ class App extends PageElement {
     try {
       const { page } = await PAGES[route.name]();
       if (route !== this.route) return; // somebody has gone on meanwhile
-      this.view = page(route.id);
+      this.view = page(route);
     } catch (error) {
       this.view = html`<div class="notice" data-kind="warn" role="alert"><p>${text.states.updated}</p><p class="quiet small">${error.message}</p>
         <button type="button" @click=${() => location.reload()}>${text.actions.reload}</button></div>`;

@@ -1,33 +1,50 @@
 // One series over time, drawn by uPlot, which is fetched with the first chart. What it shows is
 // also its text for screen readers; the table beside it has every number.
-import { html } from "lit";
-import { formatHour, formatNumber } from "../app/format.js";
+import { html, nothing } from "lit";
+import { formatNumber, formatTick } from "../app/format.js";
 import { text } from "../app/strings.js";
 import { PageElement } from "./base.js";
 
-const HEIGHT = 190;
+const HEIGHT = 180;
+const X_AXIS_HEIGHT = 28, Y_AXIS_WIDTH = 62, TICK_SPACE = 76;
+const HEADROOM = 1.08;
+const DARK = matchMedia("(prefers-color-scheme: dark)");
 
 class LineChart extends PageElement {
   static properties = { times: { attribute: false }, values: { attribute: false }, limit: { attribute: false }, unit: {}, label: {} };
 
   #plot = null;
   #resized = new ResizeObserver(([entry]) => this.#plot?.setSize({ width: entry.contentRect.width, height: HEIGHT }));
+  // A canvas keeps the colors that it was drawn with: draw it anew when they change.
+  #themed = new MutationObserver(() => this.#redraw());
+  #redraw = () => {
+    this.#forget();
+    this.requestUpdate();
+  };
+
+  connectedCallback() {
+    super.connectedCallback();
+    DARK.addEventListener("change", this.#redraw);
+    this.#themed.observe(document.documentElement, { attributeFilter: ["data-theme"] });
+  }
 
   disconnectedCallback() {
     super.disconnectedCallback();
-    this.#resized.disconnect();
-    this.#plot?.destroy();
-    this.#plot = null;
+    DARK.removeEventListener("change", this.#redraw);
+    this.#themed.disconnect();
+    this.#forget();
   }
 
   render() {
-    return html`<figure class="figure"><figcaption class="small quiet">${this.label}</figcaption><div class="chart" role="img" aria-label=${this.#summary()}></div></figure>`;
+    return html`<figure class="figure"><figcaption class="chart-head small"><span>${this.label}</span>
+      ${this.limit ? html`<span class="legend"><svg viewBox="0 0 24 4" aria-hidden="true"><path d="M0 2h24"></path></svg>${text.qkd.threshold(`${formatNumber(this.limit)} ${this.unit}`)}</span>` : nothing}</figcaption>
+      <div class="chart" role="img" aria-label=${this.#summary()}></div></figure>`;
   }
 
   #summary() {
     const known = this.values.filter((value) => value !== null && value !== undefined);
     const shown = (value) => `${formatNumber(value)} ${this.unit}`;
-    return known.length ? text.qkd.summary(this.label, shown(Math.min(...known)), shown(Math.max(...known)), shown(known.at(-1))) : this.label;
+    return known.length ? text.qkd.summary(this.label, shown(least(known)), shown(most(known)), shown(known.at(-1))) : this.label;
   }
 
   async updated() {
@@ -43,17 +60,32 @@ class LineChart extends PageElement {
     this.#resized.observe(place);
   }
 
+  #forget() {
+    this.#resized.disconnect();
+    this.#plot?.destroy();
+    this.#plot = null;
+  }
+
   #options(place) {
     const colors = getComputedStyle(document.documentElement);
     const color = (name) => resolved(colors.getPropertyValue(name));
     const axis = { stroke: color("--quiet"), grid: { stroke: color("--line"), width: 1 }, ticks: { show: false } };
+    const line = (stroke, more) => ({ stroke: color(stroke), points: { show: false }, ...more });
     return {
-      width: place.clientWidth, height: HEIGHT, legend: { show: false }, cursor: { y: false },
-      axes: [{ ...axis, values: (_, ticks) => ticks.map((tick) => formatHour(tick * 1000)) }, { ...axis, size: 64, values: (_, ticks) => ticks.map(formatNumber) }],
-      series: [{}, { stroke: color("--accent"), width: 2, points: { show: false } }, { stroke: color("--bad"), width: 1, dash: [5, 5], points: { show: false } }].slice(0, this.limit ? 3 : 2),
+      width: place.clientWidth, height: HEIGHT, padding: [8, 28, 0, 0], legend: { show: false }, cursor: { y: false },
+      // From zero on: a dip looks as deep as it is.
+      scales: { y: { range: (_, __, top) => [0, Math.max(top, this.limit ?? 0) * HEADROOM || 1] } },
+      axes: [
+        { ...axis, size: X_AXIS_HEIGHT, space: TICK_SPACE, values: ({ scales }, ticks) => ticks.map((tick) => formatTick(tick * 1000, scales.x.max - scales.x.min)) },
+        { ...axis, size: Y_AXIS_WIDTH, values: (_, ticks) => ticks.map(formatNumber) },
+      ],
+      series: [{}, line("--accent", { width: 2 }), line("--bad", { width: 1, dash: [5, 5] })].slice(0, this.limit ? 3 : 2),
     };
   }
 }
+
+const least = (values) => values.reduce((a, b) => Math.min(a, b));
+const most = (values) => values.reduce((a, b) => Math.max(a, b));
 
 /** Return a color as a canvas understands it: light-dark() is for style sheets only. */
 function resolved(value) {

@@ -12,7 +12,8 @@ export function linkFields(draft, infrastructure, onChange) {
   return html`<fieldset class="card"><legend>${words.links}</legend>${
     !infrastructure.supports_qkd ? html`<p class="quiet">${words.noLinks}</p>`
     : names.length < 2 ? html`<p class="quiet">${words.linksNeedTwo}</p>`
-    : html`<p class="hint">${words.linksHint}</p><ul class="plain">${pairsOf(names).slice(0, MOST_PAIRS).map((pair, index) => pairField(draft.links, pair, index, onChange))}</ul>`
+    : html`<p class="hint">${words.linksHint}</p><ul class="plain">${pairsOf(names).slice(0, MOST_PAIRS).map((pair, index) => pairField(draft.links, pair, index, onChange))}</ul>
+      ${pairsOf(names).length > MOST_PAIRS ? html`<p class="hint">${words.morePairs(MOST_PAIRS)}</p>` : nothing}`
   }</fieldset>`;
 }
 

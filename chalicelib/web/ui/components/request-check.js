@@ -2,7 +2,8 @@
 import { html, nothing } from "lit";
 import { call, Problem } from "../app/api.js";
 import { TokenWatch } from "../app/controllers.js";
-import { bodyOf, isComplete } from "../app/draft.js";
+import { bodyOf, isComplete, missingOf } from "../app/draft.js";
+import { formatRate } from "../app/format.js";
 import { session } from "../app/session.js";
 import { knownConfig } from "../app/site.js";
 import { text } from "../app/strings.js";
@@ -70,6 +71,7 @@ class RequestCheck extends PageElement {
     return html`<aside class="card stack sticky" aria-labelledby="check"><h2 id="check">${words.check}</h2>
       <div role="status" data-check=${this.#state()}>${this.#renderVerdict()}</div>
       ${this.forecast ? html`<h3>${words.quotaAfter}</h3>${quotaMeters(this.forecast.quota)}` : nothing}
+      ${this.forecast?.links.length ? html`<ul class="plain small">${this.forecast.links.map((entry) => html`<li>${words.linkForecast(entry.friendly_name, formatRate(entry.free_bit_per_s))}</li>`)}</ul>` : nothing}
       ${this.forecast?.warnings.length ? html`<ul class="plain small">${this.forecast.warnings.map((line) => html`<li>${line}</li>`)}</ul>` : nothing}
       <details><summary>${words.asJson}</summary><bi-copy-text block .value=${this.#json()} label=${words.asJson}></bi-copy-text></details>
       <details><summary>${words.asCurl}</summary><bi-copy-text block .value=${this.#curl()} label=${words.asCurl}></bi-copy-text><p class="hint">${words.curlHint}</p></details>
@@ -90,7 +92,7 @@ class RequestCheck extends PageElement {
     if (this.isLost) return html`<p class="notice" data-kind="warn">${words.checkLost}</p>`;
     if (this.forecast) return html`<p class="notice" data-kind="good">${words.fits}</p>`;
     if (this.problem) return html`<div class="notice" data-kind="bad"><p class="notice-title">${words.refused}</p><p>${this.problem.message}</p></div>`;
-    return html`<p class="quiet">${words.checkIncomplete}</p>`;
+    return html`<p class="quiet">${words.checkIncomplete(missingOf(this.draft).map((name) => words[name]).join(", "))}</p>`;
   }
 
   #json() {

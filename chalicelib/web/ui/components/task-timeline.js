@@ -1,17 +1,13 @@
 // A task as it happens: its steps by VM, the time each took, and in words what holds it up.
 import { html, nothing } from "lit";
 import { Clock } from "../app/controllers.js";
-import { formatDate, formatDuration } from "../app/format.js";
+import { formatDate, formatDuration, formatTime } from "../app/format.js";
 import { text } from "../app/strings.js";
 import { PageElement } from "./base.js";
 import { statusPill } from "./views.js";
 
-// The service's own words for a step that waits for an unreachable cloud.
-const PARKED = /^Waiting since/;
-
-/** Say whether a task waits for the cloud. */
-export const isParked = (task) =>
-  ["pending", "running"].includes(task.status) && task.steps.some((step) => PARKED.test(step.detail ?? ""));
+/** Say whether a task waits for something that does not answer. */
+export const isParked = (task) => task.parked_since !== null;
 
 /** Return the status that people should see. */
 export const shownStatus = (task) => (isParked(task) ? "parked" : task.status);
@@ -34,7 +30,7 @@ class TaskTimeline extends PageElement {
         <span class="small">${text.task.completed(task.completed)}</span></div>
       <progress max="100" value=${task.completed} aria-label=${text.task.completed(task.completed)}></progress>
       <p class="visually-hidden" role="status">${text.status[shownStatus(task)]?.[0]}, ${text.task.completed(task.completed)}</p>
-      ${isParked(task) ? html`<p class="notice" data-kind="warn" role="status">${text.task.parked}</p>` : nothing}
+      ${isParked(task) ? html`<p class="notice" data-kind="warn" data-parked role="status">${text.task.parked(formatTime(task.parked_since), formatTime(task.next_try_at))}</p>` : nothing}
       ${this.isLost ? html`<p class="notice" data-kind="warn" role="status">${text.task.lost}</p>` : nothing}
       ${task.failure_reason ? html`<div class="notice" data-kind="bad"><p class="notice-title">${text.task.failed}</p><p class="reason">${task.failure_reason}</p></div>` : nothing}
       ${[...stepsByName(task)].filter(([name], _, lanes) => lanes.length === 1 || !this.only || name === this.only).map(([name, steps]) => html`<section class="lane"><h3 class="lane-title">${name}</h3><ol class="steps">${steps.map((step) => this.#renderStep(step))}</ol></section>`)}
@@ -44,7 +40,7 @@ class TaskTimeline extends PageElement {
   #renderStep(step) {
     const [label] = text.status[step.status] ?? [step.status];
     return html`<li class="step" data-status=${step.status}><span class="step-mark" aria-hidden="true"></span>
-      <span class="step-name">${step.label}<span class="visually-hidden">, ${label}</span></span>
+      <span class="step-name">${text.task.stepNames[step.label] ?? step.label}<span class="visually-hidden">, ${label}</span></span>
       <span class="step-time quiet" title=${formatDate(step.started_at)}>${elapsed(step)}</span>
       ${step.detail ? html`<span class="step-detail">${step.detail}</span>` : nothing}</li>`;
   }

@@ -30,19 +30,19 @@ function renderCatalog({ diskImages, flavors, infrastructure }) {
 }
 
 function renderImages(diskImages) {
-  return html`<div class="table-wrap"><table><thead><tr><th scope="col">${text.columns.name}</th><th scope="col">${text.columns.username}</th>
+  return html`<div class="table-wrap"><table class="cards-on-phones"><thead><tr><th scope="col">${text.columns.name}</th><th scope="col">${text.columns.username}</th>
     <th scope="col">${text.columns.minimum}</th><th scope="col">${text.columns.tags}</th><td></td></tr></thead>
     <tbody>${diskImages.map((image) => html`<tr><th scope="row">${image.friendly_name}${image.short_description ? html`<span class="sub quiet">${image.short_description}</span>` : nothing}</th>
-      <td class="mono">${image.default_username}</td><td class="nowrap">${formatMemory(image.min_ram_mib)}, ${formatDisk(image.min_disk_mb)}</td>
+      <td class="mono" data-label=${text.columns.username}>${image.default_username}</td><td class="nowrap" data-label=${text.columns.minimum}>${formatMemory(image.min_ram_mib)}, ${formatDisk(image.min_disk_mb)}</td>
       <td>${image.tags.map((tag) => html`<span class="tag">${tag}</span> `)}</td>
       <td class="right">${useLink({ diskImageId: image.id }, image.friendly_name)}</td></tr>`)}</tbody></table></div>`;
 }
 
 function renderFlavors(flavors) {
-  return html`<div class="table-wrap"><table><thead><tr><th scope="col">${text.columns.name}</th><th scope="col" class="right">${text.columns.vcpus}</th>
+  return html`<div class="table-wrap"><table class="cards-on-phones"><thead><tr><th scope="col">${text.columns.name}</th><th scope="col" class="right">${text.columns.vcpus}</th>
     <th scope="col" class="right">${text.columns.memory}</th><th scope="col" class="right">${text.columns.disk}</th><td></td></tr></thead>
     <tbody>${flavors.map((flavor) => html`<tr><th scope="row">${flavor.friendly_name}${flavor.description ? html`<span class="sub quiet">${flavor.description}</span>` : nothing}</th>
-      <td class="right">${flavor.vcpus}</td><td class="right nowrap">${formatMemory(flavor.ram_mib)}</td><td class="right nowrap">${formatDisk(flavor.disk_mb)}</td>
+      <td class="right" data-label=${text.columns.vcpus}>${flavor.vcpus}</td><td class="right nowrap" data-label=${text.columns.memory}>${formatMemory(flavor.ram_mib)}</td><td class="right nowrap" data-label=${text.columns.disk}>${formatDisk(flavor.disk_mb)}</td>
       <td class="right">${useLink({ flavorId: flavor.id }, flavor.friendly_name)}</td></tr>`)}</tbody></table></div>`;
 }
 

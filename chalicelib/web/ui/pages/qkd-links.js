@@ -1,71 +1,73 @@
 import { html, nothing } from "lit";
 import { read } from "../app/api.js";
 import { Remote } from "../app/controllers.js";
-import { formatDate, formatNumber, formatQber, formatRate, shortId } from "../app/format.js";
+import { formatNumber, formatQber, formatRate, formatTime, shortId } from "../app/format.js";
+import { isUnreachable, nameOf } from "../app/qkd.js";
 import { link } from "../app/router.js";
-import { experimentsOf, infrastructure, myResources } from "../app/site.js";
+import { experimentsOf, infrastructure, linksOf, myResources, refreshSeconds } from "../app/site.js";
 import { text } from "../app/strings.js";
 import { PageElement } from "../components/base.js";
+import { alarmList } from "../components/alarms.js";
 import { emptyView, remoteView, statusPill } from "../components/views.js";
-import "../components/countdown.js";
 import "../components/link-samples.js";
+import "../components/user-links.js";
 
-const REFRESH_SECONDS = 15;
+const USUAL_PERIOD = "hour";
 const words = text.qkd;
 
 class QKDLinksPage extends PageElement {
-  static properties = { linkId: {} };
+  static properties = { linkId: {}, period: {} };
 
   constructor() {
     super();
-    this.remote = new Remote(this, loadLinks, { seconds: REFRESH_SECONDS });
+    this.remote = new Remote(this, loadLinks, { seconds: (data) => refreshSeconds(data?.vms) });
   }
 
   render() {
-    return html`<h1>${words.title}</h1>${remoteView(this.remote, (data) => (data ? this.#render(data) : emptyView(words.none, words.noneHint)))}`;
+    return html`<h1>${words.title}</h1>${remoteView(this.remote, (data) => this.#render(data))}`;
   }
 
-  #render({ isOffered, qkdLinks, mine, names }) {
+  #render({ isOffered, qkdLinks, mine, resources }) {
     if (!isOffered) return html`<div class="card">${emptyView(words.none, words.noneHint)}</div>`;
+    if (qkdLinks.length === 0) return html`<div class="card">${emptyView(words.unseen, words.unseenHint)}</div>`;
     const shown = qkdLinks.find((entry) => entry.id === this.linkId) ?? qkdLinks[0];
     return html`<p class="lead">${words.lead}</p><div class="stack">
-      <section class="card" aria-label=${words.title}>${renderLinks(qkdLinks, shown)}</section>
-      ${shown ? html`<bi-link-samples .qkdLink=${shown}></bi-link-samples>` : nothing}
-      <section class="card" aria-labelledby="mine"><h2 id="mine">${words.mine}</h2>${mine.length ? renderMine(mine, names) : html`<p class="quiet">${words.noMine}</p>`}</section></div>`;
+      <section class="card" aria-labelledby="all"><h2 id="all">${words.ofSite}</h2>${renderLinks(qkdLinks, shown)}${renderSummary(shown)}</section>
+      <section class="card" aria-labelledby="mine"><h2 id="mine">${words.mine}</h2>${mine.length
+        ? html`<bi-user-links .links=${mine} .resources=${resources} @changed=${() => this.remote.refresh()}></bi-user-links><p class="quiet small">${words.fetchHint}</p>`
+        : emptyView(words.noMine, words.noMineHint, html`<p><a class="button" href="#/request">${text.overview.request}</a></p>`)}</section>
+      <bi-link-samples .qkdLink=${shown} .period=${this.period ?? USUAL_PERIOD}></bi-link-samples></div>`;
   }
 }
 
 async function loadLinks() {
   if (!(await infrastructure()).supports_qkd) return { isOffered: false };
-  const resources = await myResources();
-  const [qkdLinks, ...lists] = await Promise.all([
-    read("/qkd-links"),
-    ...experimentsOf(resources).map((id) => read("/links", { experiment_id: id })),
-  ]);
-  return { isOffered: true, qkdLinks, mine: lists.flat(), names: new Map(resources.map((r) => [r.id, r.friendly_name])) };
+  const { resources } = await myResources();
+  const [qkdLinks, mine] = await Promise.all([read("/qkd-links"), linksOf(experimentsOf(resources))]);
+  return { isOffered: true, qkdLinks, mine, vms: resources, resources: new Map(resources.map((resource) => [resource.id, resource])) };
 }
-
-const nameOf = (entry) => entry.ends.join(" – ");
 
 function renderLinks(qkdLinks, shown) {
-  return html`<div class="table-wrap"><table><thead><tr><th scope="col">${text.columns.name}</th><th scope="col">${text.columns.status}</th><th scope="col">${words.length}</th>
-    <th scope="col">${words.rate}</th><th scope="col">${words.qber}</th><th scope="col">${words.stock}</th><th scope="col">${words.alarms}</th></tr></thead>
-    <tbody>${qkdLinks.map((entry) => html`<tr><th scope="row"><a href=${link("qkd-links", entry.id)} aria-current=${entry === shown ? "true" : nothing}>${nameOf(entry)}</a><span class="sub quiet">${shortId(entry.id)}, ${entry.provenance}</span></th>
-      <td>${statusPill(entry.status)}</td><td class="nowrap">${entry.length_km === null ? text.none : `${formatNumber(entry.length_km)} km`}</td>
-      <td class="nowrap">${formatRate(entry.skr_bit_per_s)}</td><td class="nowrap">${formatQber(entry.qber)}</td>
-      <td class="nowrap">${words.stockOf(formatNumber(entry.stored_key_count), formatNumber(entry.max_key_count))}</td>
-      <td>${entry.alarms.length ? entry.alarms.map((alarm) => alarm.message).join("; ") : words.noAlarms}</td></tr>`)}</tbody></table></div>`;
+  return html`<div class="table-wrap"><table class="cards-on-phones"><thead><tr><th scope="col">${text.columns.name}</th><th scope="col">${text.columns.status}</th><th scope="col">${words.length}</th>
+    <th scope="col">${words.rate}</th><th scope="col">${words.qber}</th><th scope="col">${words.stock}</th><th scope="col">${words.booked}</th></tr></thead>
+    <tbody>${qkdLinks.map((entry) => html`<tr data-qkd-link=${nameOf(entry)}><th scope="row"><a href=${link("qkd-links", entry.id)} aria-current=${entry === shown && qkdLinks.length > 1 ? "true" : nothing}>${nameOf(entry)}</a><span class="sub quiet" title=${entry.id}>${shortId(entry.id)}, ${entry.provenance}</span></th>
+      <td>${statusPill(isUnreachable(entry) ? "unreachable" : entry.status)}</td><td class="nowrap" data-label=${words.length}>${entry.length_km === null ? text.none : `${formatNumber(entry.length_km)} km`}</td>
+      <td class="nowrap" data-label=${words.rate}>${formatRate(entry.skr_bit_per_s)}</td><td class="nowrap" data-label=${words.qber}>${formatQber(entry.qber)}</td>
+      <td class="nowrap" data-label=${words.stock}>${words.stockOf(formatNumber(entry.stored_key_count), formatNumber(entry.max_key_count))}</td>
+      <td class="nowrap" data-label=${words.booked}>${formatRate(entry.booked_bit_per_s)}</td></tr>`)}</tbody></table></div>`;
 }
 
-function renderMine(mine, names) {
-  return html`<div class="table-wrap"><table><thead><tr><th scope="col">${text.columns.name}</th><th scope="col">${text.columns.status}</th><th scope="col">${words.ends}</th>
-    <th scope="col">${words.used}</th><th scope="col">${text.columns.ends}</th></tr></thead>
-    <tbody>${mine.map((entry) => html`<tr><th scope="row">${entry.friendly_name}<span class="sub quiet">${shortId(entry.qkd_link_id)}</span></th><td>${statusPill(entry.status)}</td>
-      <td>${entry.ends.map((end) => html`<a href=${link("resources", end.resource_id)}>${names.get(end.resource_id) ?? shortId(end.resource_id)}</a> `)}</td>
-      <td data-consumed>${formatNumber(entry.consumed_bits)} bit</td><td title=${formatDate(entry.expires_at)}>${entry.expires_at ? html`<bi-countdown .until=${entry.expires_at}></bi-countdown>` : text.none}</td></tr>`)}</tbody></table></div>`;
+/** Return what the numbers mean: how much key there is, and what is wrong. */
+function renderSummary(entry) {
+  const { key_size_bits: bits } = entry;
+  const rate = Math.floor((entry.skr_bit_per_s ?? 0) / bits);
+  const state = rate > 0 ? words.makes(nameOf(entry), formatNumber(rate), bits, formatRate(entry.free_bit_per_s)) : words.makesNone(nameOf(entry), formatNumber(entry.stored_key_count), bits);
+  return html`<div class="stack tight after-table">
+    <p>${isUnreachable(entry) ? words.lastSeen(formatTime(entry.updated_at)) : state}</p>
+    <div data-alarms=${entry.alarms.length}>${entry.alarms.length ? alarmList(entry.alarms) : html`<p class="good-text">${words.noAlarms}</p>`}</div></div>`;
 }
 
 customElements.define("bi-qkd-links", QKDLinksPage);
 
-/** Return the page of the site's QKD links. */
-export const page = (id) => html`<bi-qkd-links .linkId=${id}></bi-qkd-links>`;
+/** Return the page of the site's QKD links; the id and the period are those of the charts. */
+export const page = ({ id, period }) => html`<bi-qkd-links .linkId=${id} .period=${period}></bi-qkd-links>`;

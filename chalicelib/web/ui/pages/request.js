@@ -1,7 +1,7 @@
 import { html, nothing } from "lit";
 import { call, NeedsToken } from "../app/api.js";
 import { Remote, TokenWatch } from "../app/controllers.js";
-import { bodyOf, changed, endOf, isComplete, loadDraft, namesOf, sent } from "../app/draft.js";
+import { bodyOf, changed, endOf, isComplete, loadDraft, missingOf, namesOf, sent } from "../app/draft.js";
 import { formatDate, formatDisk, formatMemory } from "../app/format.js";
 import { go, link } from "../app/router.js";
 import { session } from "../app/session.js";
@@ -15,6 +15,9 @@ import { remoteView, errorView } from "../components/views.js";
 import "../components/request-check.js";
 
 const words = text.request;
+// What may be missing from a draft: its control here, and its path in the request.
+const CONTROLS = { image: "disk-image", flavor: "flavor", name: "name", duration: "duration", sshKey: "ssh-key" };
+const FIELDS = { image: "resources[0].disk_image_id", flavor: "resources[0].flavor_id", name: "resources[0].friendly_name", duration: "expires_at", sshKey: "ssh_authorized_keys" };
 
 class RequestPage extends PageElement {
   static properties = { draft: { state: true }, errors: { state: true }, failure: { state: true }, isSending: { state: true } };
@@ -53,10 +56,10 @@ class RequestPage extends PageElement {
     const names = namesOf(draft);
     const networks = infrastructure.networks.filter((network) => !network.is_external);
     return html`<fieldset class="card"><legend>${words.machine}</legend><div class="form-grid">
-      ${selectField({ name: "disk-image", label: words.image, value: draft.diskImageId, error: this.#error("resources[0].disk_image_id"), onChange: (diskImageId) => this.#set({ diskImageId }),
+      ${selectField({ name: "disk-image", isWide: true, label: words.image, value: draft.diskImageId, error: this.#error("resources[0].disk_image_id"), onChange: (diskImageId) => this.#set({ diskImageId }),
         options: diskImages.map((image) => [image.id, image.friendly_name]) })}
-      ${selectField({ name: "flavor", label: words.flavor, value: draft.flavorId, error: this.#error("resources[0].flavor_id"), onChange: (flavorId) => this.#set({ flavorId }),
-        options: flavors.map((flavor) => [flavor.id, `${flavor.friendly_name}: ${flavor.vcpus} ${text.columns.vcpus}, ${formatMemory(flavor.ram_mib)}, ${formatDisk(flavor.disk_mb)}`]) })}
+      ${selectField({ name: "flavor", isWide: true, label: words.flavor, value: draft.flavorId, error: this.#error("resources[0].flavor_id"), onChange: (flavorId) => this.#set({ flavorId }),
+        options: flavors.map((flavor) => [flavor.id, `${flavor.friendly_name}: ${text.catalog.sizeOf(flavor.vcpus, formatMemory(flavor.ram_mib), formatDisk(flavor.disk_mb))}`]) })}
       ${field({ name: "name", label: words.name, hint: words.nameHint(names[0], names.length > 1 ? names.at(-1) : ""), error: this.#error("resources", "friendly_name"),
         control: (aria) => html`<input id="name" name="name" required autocomplete="off" maxlength="60" .value=${draft.name} aria-describedby=${aria.describedBy} aria-invalid=${aria.invalid} @input=${(event) => this.#set({ name: event.target.value.trim() })}>` })}
       ${field({ name: "count", label: words.count, control: (aria) => html`<input id="count" name="count" type="number" min="1" max=${infrastructure.max_resources_per_request} .value=${String(draft.count)} aria-describedby=${aria.describedBy} aria-invalid=${aria.invalid} @input=${(event) => this.#set({ count: event.target.value })}>` })}
@@ -121,11 +124,9 @@ class RequestPage extends PageElement {
   }
 
   #showMissing() {
-    const missing = { "ssh-key": !this.draft.sshKey.trim(), name: !this.draft.name, duration: !endOf(this.draft) };
-    const fields = { "ssh-key": "ssh_authorized_keys", name: "resources[0].friendly_name", duration: "expires_at" };
-    const empty = Object.keys(missing).filter((name) => missing[name]);
-    this.errors = empty.map((name) => ({ field: fields[name], message: words.required }));
-    this.querySelector(`#${empty.includes("name") ? "name" : empty[0] ?? "name"}`)?.focus();
+    const missing = missingOf(this.draft);
+    this.errors = missing.map((name) => ({ field: FIELDS[name], message: words.required }));
+    this.querySelector(`#${CONTROLS[missing[0]]}`)?.focus();
   }
 }
 

@@ -1,9 +1,9 @@
 import { html, nothing } from "lit";
 import { call, NeedsToken, read } from "../app/api.js";
 import { Remote, TaskWatch, TokenWatch } from "../app/controllers.js";
-import { formatDate, shortId } from "../app/format.js";
+import { formatDate, formatKeys, shortId } from "../app/format.js";
 import { link } from "../app/router.js";
-import { session } from "../app/session.js";
+import { personOf, session } from "../app/session.js";
 import { text } from "../app/strings.js";
 import { PageElement } from "../components/base.js";
 import { confirm, tokenDialog } from "../components/dialogs.js";
@@ -15,6 +15,7 @@ import "../components/extend-menu.js";
 import "../components/task-timeline.js";
 
 const REFRESH_SECONDS = 5;
+const RECENT_TASKS = 200;
 const OVER = ["terminated", "failed"];
 const words = text.resource;
 
@@ -37,19 +38,22 @@ class ResourcePage extends PageElement {
   async #load() {
     const path = `/resources/${encodeURIComponent(this.resourceId)}`;
     const resource = await read(path);
-    const [events, tasks] = await Promise.all([
+    const [events, tasks, links, names] = await Promise.all([
       read(`${path}/events`),
-      read("/tasks", { experiment_id: resource.experiment_id, limit: 200 }),
+      read("/tasks", { experiment_id: resource.experiment_id, limit: RECENT_TASKS }),
+      Promise.all(resource.links.map((id) => read(`/links/${encodeURIComponent(id)}`))),
+      namesOf(resource),
     ]);
-    const task = tasks.find((entry) => entry.resource_ids.includes(resource.id)) ?? null;
-    return { resource, events, task, names: await namesOf(resource) };
+    // Its latest task; when too much has happened since, the one that made it.
+    const task = tasks.find((entry) => entry.resource_ids.includes(resource.id)) ?? { id: resource.task_id };
+    return { resource, events, task, links, names };
   }
 
   render() {
     return remoteView(this.remote, (data) => this.#render(data));
   }
 
-  #render({ resource, events, names }) {
+  #render({ resource, events, links, names }) {
     const isOver = OVER.includes(resource.status);
     return html`<div class="row between page-head"><div><p class="crumb"><a href="#/">${text.pages.overview}</a></p>
         <h1 class="row">${resource.friendly_name} ${statusPill(resource.status)}</h1><p class="quiet">${text.status[resource.status][1]}</p></div>
@@ -59,6 +63,7 @@ class ResourcePage extends PageElement {
       ${resource.failure_reason ? html`<div class="notice" data-kind="bad"><p class="notice-title">${words.why}</p><p class="reason">${resource.failure_reason}</p></div>` : nothing}
       <div class="columns"><div class="stack">
         ${isOver ? nothing : this.#renderConnect(resource)}
+        ${links.map((entry) => renderLink(entry))}
         ${this.watch.task ? html`<section class="card" aria-labelledby="task"><h2 id="task">${words.lastTask}: ${text.task.title(this.watch.task.action)}</h2>
           <bi-task-timeline .task=${this.watch.task} .only=${resource.friendly_name} ?lost=${this.watch.isLost}></bi-task-timeline></section>` : nothing}
         <section class="card" aria-labelledby="history"><h2 id="history">${words.history}</h2>${historyTable(events)}</section>
@@ -95,7 +100,7 @@ class ResourcePage extends PageElement {
   #renderTime(resource, isOver) {
     if (isOver) return html`<p>${words.ended(formatDate(resource.terminated_at ?? resource.expires_at))}</p>`;
     return html`<p class="big"><bi-countdown .until=${resource.expires_at}></bi-countdown></p><p class="quiet small">${words.endsAt(formatDate(resource.expires_at))}</p>
-      ${resource.status === "terminating" ? nothing : html`<bi-extend-menu .resource=${resource} @extended=${() => this.remote.refresh()}></bi-extend-menu>`}`;
+      ${resource.status === "terminating" ? nothing : html`<bi-extend-menu .resources=${[resource]} name=${resource.friendly_name} @extended=${() => this.remote.refresh()}></bi-extend-menu>`}`;
   }
 
   async #act(resource, action) {
@@ -130,15 +135,23 @@ class ResourcePage extends PageElement {
   }
 }
 
+/** Return how to fetch the keys of a QKD link in this VM, and how many were fetched. */
+function renderLink(entry) {
+  const canFetch = ["active", "degraded"].includes(entry.status);
+  return html`<section class="card" aria-labelledby=${entry.id} data-link=${entry.friendly_name}><div class="row between after-row"><h2 id=${entry.id}>${words.qkdLink(entry.friendly_name)}</h2>${statusPill(entry.status)}</div>
+    <p>${words.keysUsed(formatKeys(entry.consumed_bits, entry.key_size_bits))} <a href=${link("qkd-links", entry.qkd_link_id)}>${words.qualityOf}</a></p>
+    ${entry.failure_reason ? html`<p class="bad-text">${entry.failure_reason}</p>` : nothing}
+    ${canFetch ? html`<h3>${words.fetch}</h3><bi-copy-text .value=${`sudo ./fetch-key.py /etc/slices-qkd/${entry.friendly_name}`} label=${words.fetchCommand(entry.friendly_name)}></bi-copy-text><p class="hint">${words.fetchHint(entry.friendly_name)}</p>` : nothing}</section>`;
+}
+
 function renderAbout(resource, names) {
   const addresses = [resource.public_ipv4, resource.private_ipv4, resource.public_ipv6, resource.private_ipv6].filter(Boolean);
   return html`<dl class="facts">
     ${fact(words.image, names.diskImage)}${fact(words.flavor, names.flavor)}
     ${fact(words.addresses, addresses.length ? html`<span class="mono">${addresses.join(", ")}</span>` : text.none)}
     ${fact(words.created, formatDate(resource.created_at))}
-    ${fact(words.owner, html`<span title=${resource.owner_id ?? ""}>${shortId(resource.owner_id)}</span>`)}
+    ${fact(words.owner, html`<span title=${resource.owner_id ?? ""}>${personOf(resource.owner_id)}</span>`)}
     ${fact(words.experiment, html`<span title=${resource.experiment_id}>${shortId(resource.experiment_id)}</span>`)}
-    ${resource.links.length ? fact(words.links, resource.links.map((id) => html`<a href=${link("qkd-links")}>${shortId(id)}</a> `)) : nothing}
     ${fact(words.id, html`<span class="mono small wrap">${resource.id}</span>`)}</dl>`;
 }
 
@@ -158,4 +171,4 @@ function sshCommand({ host, port, username, jump_proxy: proxy }) {
 customElements.define("bi-resource", ResourcePage);
 
 /** Return the page of one resource. */
-export const page = (id) => html`<bi-resource .resourceId=${id}></bi-resource>`;
+export const page = ({ id }) => html`<bi-resource .resourceId=${id}></bi-resource>`;
