@@ -6,6 +6,7 @@ CLOUD ?= simulator
 PORT ?= 8000
 EXPERIMENT ?= demo
 STATE ?= .state/local
+STAGE ?= prod
 
 .PHONY: help
 help: ## Show this list
@@ -61,6 +62,10 @@ bench: setup ## Measure CPU, import time, added latency and key delivery
 	@$(PY) -m infra.local.bench
 	@$(PY) -m infra.onprem.bench
 
+.PHONY: package
+package: setup ## Make the zip and the template that run on AWS, in build/package/STAGE (STAGE=prod)
+	@$(PY) -m infra.aws.package --stage $(STAGE)
+
 .PHONY: docs
 docs: setup ## Write the generated reference pages again
 	@$(PY) -m infra.local.docs
@@ -73,4 +78,4 @@ lock: setup ## Pin the dependencies again from pyproject.toml
 
 .PHONY: clean
 clean: ## Remove what the commands made
-	rm -rf .venv .venv-openstack .state build dist .pytest_cache .mypy_cache .ruff_cache .hypothesis
+	rm -rf .venv .venv-openstack .venv-package-* .venv-rehearse .venv-compared .state build dist .pytest_cache .mypy_cache .ruff_cache .hypothesis

@@ -1,0 +1,1 @@
+"""The deployment to AWS: what `chalice package` does not make by itself."""
