@@ -110,12 +110,11 @@ def serve_functions(functions: Functions) -> Iterator[None]:
         backend.invoke = original
 
 
-def read_timeouts(config: Path, stage: str = "dev") -> dict[str, int]:
+def read_timeouts(config: Path) -> dict[str, int]:
     """Return the seconds that Chalice's configuration gives each function; none without it."""
     if not config.exists():
         return {}
-    levels = json.loads(config.read_text(encoding="utf-8"))
-    functions = levels.get("stages", {}).get(stage, {}).get("lambda_functions", {})
+    functions = json.loads(config.read_text(encoding="utf-8"))["lambda_functions"]
     return {
         name: int(settings["lambda_timeout"])
         for name, settings in functions.items()

@@ -26,11 +26,12 @@ def lab_uuid(name: str) -> str:
 
 @dataclass(frozen=True)
 class Site:
-    """One site. Ports of its faces on 127.0.0.1."""
+    """One site. Ports of its faces; `hosts` are the addresses of those not on 127.0.0.1."""
 
     kme_id: str
     sae_ids: Sequence[str]
     ports: Mapping[str, int]
+    hosts: Mapping[str, str] = field(default_factory=dict)
 
     @property
     def node_id(self) -> str:
@@ -59,7 +60,8 @@ class Lab:
         create_ca(self.directory / "sae-ca", "QKD lab SAE CA")
         self.certificate("ca", BACKEND)
         for site in self.sites:
-            self.certificate("ca", site.kme_id, ["127.0.0.1", "localhost", site.kme_id])
+            hosts = ["127.0.0.1", "localhost", site.kme_id, *site.hosts.values()]
+            self.certificate("ca", site.kme_id, list(dict.fromkeys(hosts)))
             for sae_id in site.sae_ids:
                 self.certificate("sae-ca", sae_id)
         for left, right in zip(self.sites, self.sites[1:], strict=False):
@@ -142,6 +144,7 @@ class Lab:
     def _face(self, site: Site, name: str) -> dict[str, Any]:
         certificate, private_key = self.files(site.kme_id)
         face: dict[str, Any] = {
+            "host": site.hosts.get(name, "127.0.0.1"),
             "port": site.ports[name],
             "certificate": str(certificate),
             "private_key": str(private_key),

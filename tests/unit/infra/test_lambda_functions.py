@@ -52,8 +52,7 @@ def test_an_exception_becomes_its_name_and_text():
 
 def test_the_context_knows_the_configured_timeout(tmp_path):
     config = tmp_path / "config.json"
-    levels = {"stages": {"dev": {"lambda_functions": {"step": {"lambda_timeout": 90}}}}}
-    config.write_text(json.dumps(levels))
+    config.write_text(json.dumps({"lambda_functions": {"step": {"lambda_timeout": 90}}}))
     left = []
     functions = functions_of(
         lambda _event, context: left.append(context.get_remaining_time_in_millis()),

@@ -1,0 +1,193 @@
+"""The Lambda functions and their trust zones: size, network and rights follow from this table.
+
+A zone is what functions may reach. Its policy file says the same in AWS's words.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from chalicelib.services.acceptance import WORKFLOWS
+
+# Chalice's name for the one function behind all routes, in its configuration.
+API = "api_handler"
+SCHEDULES = ("catalog_sync", "reconcile", "telemetry")
+
+_READ = ("GetItem", "Query", "BatchGetItem")
+_CHANGE = ("GetItem", "PutItem", "UpdateItem")
+
+
+@dataclass(frozen=True, slots=True)
+class Zone:
+    """What a function may reach.
+
+    Attributes:
+        tables: DynamoDB actions by the table's name (`Tables` of the DynamoDB adapter).
+        starts: Workflows whose executions it starts and looks at.
+        invokes: Functions that it calls.
+        openstack: Whether it logs in to OpenStack.
+        agents: Whether it calls the QKD agents.
+        memory: MiB. Lambda gives CPU by memory, so it also buys a faster cold start.
+        timeout: Seconds.
+    """
+
+    tables: dict[str, tuple[str, ...]]
+    memory: int
+    timeout: int
+    starts: tuple[str, ...] = ()
+    invokes: tuple[str, ...] = ()
+    openstack: bool = False
+    agents: bool = False
+
+    @property
+    def in_vpc(self) -> bool:
+        """Whether its functions sit in the VPC: only those that talk to the lab."""
+        return self.openstack or self.agents
+
+
+_ALL_WORKFLOWS = tuple(sorted(set(WORKFLOWS.values())))
+# A step must be over before its lease (60 s) and its state's TimeoutSeconds (60 s) are.
+_LAB_STEP_SECONDS = 55
+_STEP_SECONDS = 25
+
+ZONES: dict[str, Zone] = {
+    # API Gateway gives up after 29 s.
+    "api": Zone(
+        tables={
+            "resources": (*_CHANGE, "Query", "BatchGetItem"),
+            "tasks": (*_CHANGE, "Query", "BatchGetItem"),
+            "catalog": (*_CHANGE, "Query", "DeleteItem"),
+            "claims": (*_CHANGE, "DeleteItem"),
+            "links": (*_CHANGE, "Query", "BatchGetItem"),
+            "qkd_links": (*_CHANGE, "Query", "BatchGetItem"),
+            "qkd_telemetry": ("GetItem", "Query"),
+        },
+        starts=_ALL_WORKFLOWS,
+        invokes=("open_console",),
+        memory=1024,
+        timeout=28,
+    ),
+    "records": Zone(
+        tables={
+            "resources": _CHANGE,
+            "tasks": _CHANGE,
+            "claims": (*_CHANGE, "DeleteItem"),
+            "links": _CHANGE,
+            "qkd_links": _CHANGE,
+        },
+        memory=512,
+        timeout=_STEP_SECONDS,
+    ),
+    "cloud": Zone(
+        tables={"resources": _CHANGE, "tasks": _CHANGE, "catalog": _READ},
+        openstack=True,
+        memory=1024,
+        timeout=_LAB_STEP_SECONDS,
+    ),
+    "server": Zone(
+        tables={"resources": _CHANGE, "tasks": _CHANGE, "catalog": _READ, "links": _CHANGE},
+        openstack=True,
+        agents=True,
+        memory=1024,
+        timeout=_LAB_STEP_SECONDS,
+    ),
+    # Called by the API within its own 28 s.
+    "console": Zone(tables={"resources": ("GetItem",)}, openstack=True, memory=1024, timeout=25),
+    "links": Zone(
+        tables={
+            "resources": _CHANGE,
+            "tasks": _CHANGE,
+            "claims": (*_CHANGE, "DeleteItem"),
+            "links": _CHANGE,
+            "qkd_links": _CHANGE,
+        },
+        agents=True,
+        memory=512,
+        timeout=_LAB_STEP_SECONDS,
+    ),
+    "catalog-sync": Zone(
+        tables={"catalog": (*_CHANGE, "Query", "DeleteItem")},
+        openstack=True,
+        memory=1024,
+        timeout=120,
+    ),
+    # Longer than its period: a second sweep beside it does no harm, half a sweep might.
+    "reconcile": Zone(
+        tables={
+            "resources": (*_CHANGE, "Query", "BatchGetItem"),
+            "tasks": (*_CHANGE, "Query", "BatchGetItem"),
+            "claims": (*_CHANGE, "DeleteItem"),
+            "links": (*_CHANGE, "Query", "BatchGetItem"),
+            "qkd_links": _CHANGE,
+        },
+        starts=_ALL_WORKFLOWS,
+        openstack=True,
+        memory=1024,
+        timeout=120,
+    ),
+    "telemetry": Zone(
+        tables={
+            "links": (*_CHANGE, "Query", "BatchGetItem"),
+            "qkd_links": (*_CHANGE, "Query", "BatchGetItem"),
+            "qkd_telemetry": (*_CHANGE, "Query"),
+        },
+        agents=True,
+        memory=512,
+        timeout=_LAB_STEP_SECONDS,
+    ),
+}
+
+FUNCTIONS: dict[str, str] = {
+    API: "api",
+    **dict.fromkeys(
+        (
+            "prepare_request",
+            "prepare_release",
+            "prepare_reset",
+            "check_ready",
+            "record_failure",
+            "close_resource",
+            "end_failed_reset",
+            "park_task",
+            "close_task",
+        ),
+        "records",
+    ),
+    **dict.fromkeys(
+        (
+            "ensure_network",
+            "check_server",
+            "ensure_public_address",
+            "remove_server",
+            "remove_network",
+            "reboot_server",
+            "check_reboot",
+        ),
+        "cloud",
+    ),
+    "ensure_server": "server",
+    "open_console": "console",
+    **dict.fromkeys(
+        ("reserve_links", "activate_links", "release_links", "release_task_links"), "links"
+    ),
+    "catalog_sync": "catalog-sync",
+    "reconcile": "reconcile",
+    "telemetry": "telemetry",
+}
+
+
+def zone_of(function: str) -> Zone:
+    """Return the zone of a function."""
+    return ZONES[FUNCTIONS[function]]
+
+
+def logical_id(function: str) -> str:
+    """Return the resource that Chalice makes of a function: `catalog_sync` is `CatalogSync`."""
+    if function == API:
+        return "APIHandler"
+    return "".join(word.capitalize() for word in function.split("_"))
+
+
+def policy_file(zone: str) -> str:
+    """Return the name of a zone's policy file in .chalice."""
+    return f"policy-{zone}.json"
