@@ -20,7 +20,7 @@ APP_NAME = "slices-bi-qkd"
 API_STAGE = "api"
 SUBNETS = ("PrivateSubnetA", "PrivateSubnetB")
 SECURITY_GROUP = "LabSecurityGroup"
-_LOG_DAYS = {"local": 1, "dev": 14, "prod": 90}
+LOG_DAYS = {"local": 1, "dev": 14, "prod": 90}
 
 
 def config() -> dict[str, Any]:
@@ -34,7 +34,7 @@ def config() -> dict[str, Any]:
         "lambda_functions": {name: _function(name) for name in FUNCTIONS},
         "stages": {
             stage: {"log_retention_in_days": days, "xray": stage != "local"}
-            for stage, days in _LOG_DAYS.items()
+            for stage, days in LOG_DAYS.items()
         },
     }
 

@@ -21,9 +21,10 @@ import pytest
 from chalicelib import bootstrap
 from chalicelib.adapters.dynamodb.tasks import TaskTable
 from chalicelib.adapters.stepfunctions.clients import make_client
+from infra.aws.workflows import definitions
 from infra.local.simulator import Effect, Fault
 from infra.local.stack import LocalStack, StackOptions
-from infra.local.workflows import STATE_MACHINE_ARN_PREFIX, definitions
+from infra.local.workflows import STATE_MACHINE_ARN_PREFIX
 from tests.integration.stack.client import Experiment, wait_until
 
 OUR_LOGGERS = ("chalicelib", "functions", "infra", "app")

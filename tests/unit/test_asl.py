@@ -14,7 +14,7 @@ from chalicelib.domain import errors
 from chalicelib.domain.ids import IdKind, derived_uuid, make_id
 from chalicelib.domain.tasks import Task
 from chalicelib.services.acceptance import WORKFLOWS, execution_name
-from infra.local.workflows import definitions, function_name, placeholders
+from infra.aws.workflows import definitions, function_name, placeholders
 
 WORKFLOW_NAMES = sorted(definitions())
 STATE_TYPES = {"Task", "Map", "Choice", "Wait", "Succeed", "Fail", "Pass"}

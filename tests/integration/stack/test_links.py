@@ -16,9 +16,10 @@ import pytest
 
 from chalicelib import bootstrap
 from chalicelib.adapters.stepfunctions.clients import make_client
+from infra.aws.workflows import definitions
 from infra.local.qkd import QKDLab
 from infra.local.stack import LocalStack, StackOptions
-from infra.local.workflows import STATE_MACHINE_ARN_PREFIX, definitions
+from infra.local.workflows import STATE_MACHINE_ARN_PREFIX
 from tests.integration.stack.client import KEY, Experiment, in_hours, wait_until
 from tests.integration.stack.conftest import VARIABLES
 

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
 
-from infra.local.workflows import definitions
+from infra.aws.workflows import definitions
 
 # What a step answers unless a scenario says otherwise.
 USUAL: dict[str, Any] = {

@@ -9,16 +9,10 @@ import time
 import pytest
 
 from chalicelib.adapters.stepfunctions.clients import make_client
+from infra.aws.workflows import definitions, function_name, placeholders
 from infra.local.aws import local_aws
 from infra.local.lambda_functions import Functions, serve_functions
-from infra.local.workflows import (
-    STATE_MACHINE_ARN_PREFIX,
-    definitions,
-    function_name,
-    placeholders,
-    resolved,
-    stop_executions,
-)
+from infra.local.workflows import STATE_MACHINE_ARN_PREFIX, resolved, stop_executions
 from tests.integration.workflows.scenarios import USUAL, all_scenarios, fast, states_of
 
 SCENARIOS = all_scenarios()

@@ -10,8 +10,8 @@ from app import app
 from chalicelib.adapters.dynamodb.tables import Tables
 from infra.aws.chalice_config import CHALICE, config, main, outdated
 from infra.aws.functions import API, FUNCTIONS, SCHEDULES, ZONES, logical_id, zone_of
+from infra.aws.workflows import definitions, function_name, placeholders
 from infra.local.lambda_functions import read_timeouts
-from infra.local.workflows import definitions, function_name, placeholders
 
 STEPS = {function.name for function in app.pure_lambda_functions}
 
