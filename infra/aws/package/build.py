@@ -18,6 +18,7 @@ from infra.aws.package.dependencies import prepared_dependencies
 from infra.aws.package.environments import ROOT
 from infra.aws.package.manifest import ARCHIVE, TEMPLATE, Manifest, Package
 from infra.aws.package.runtimes import Interpreter, find_interpreter
+from infra.aws.template import text_of
 
 _SOURCES = ("app.py", "chalicelib", "functions")
 _INPUTS = (*_SOURCES, ".chalice", "infra/aws", "requirements.txt")
@@ -89,12 +90,15 @@ def _run_chalice(stage: str, interpreter: Interpreter, work: Path) -> Path:
     Raises:
         PackageError: it failed, or said so.
     """
-    project, output = work / "project", work / "chalice"
+    project, output, merged = work / "project", work / "chalice", work / "merge.yaml"
     _copy_project(project)
+    merged.write_text(text_of(stage), encoding="utf-8")
     chalice = interpreter.with_application().parent / "chalice"
     done = subprocess.run(  # noqa: S603 - our own tool on our own copy
-        [str(chalice), "--project-dir", str(project), "package", "--stage", stage]
-        + ["--template-format", "yaml", str(output)],
+        [
+            *(str(chalice), "--project-dir", str(project), "package", "--stage", stage),
+            *("--merge-template", str(merged), "--template-format", "yaml", str(output)),
+        ],
         # No credentials, no variables of ours: what is made must not depend on who makes it.
         env={"AWS_DEFAULT_REGION": "eu-west-1", "PATH": os.defpath, "HOME": str(work)},
         cwd=work,

@@ -16,6 +16,7 @@ from infra.aws.package.environments import InstallError
 from infra.aws.package.manifest import Package
 from infra.aws.package.runtimes import PREFERRED
 from infra.aws.package.trim import KEPT_SERVICES
+from infra.aws.template import STAGES
 
 _FAILURES = (
     BytecodeError,
@@ -32,7 +33,7 @@ _LARGEST = 8
 def main(arguments: list[str] | None = None) -> int:
     """Make the package and print what is in it; 1 if it cannot be made."""
     parser = argparse.ArgumentParser(prog="python -m infra.aws.package", description=__doc__)
-    parser.add_argument("--stage", default="prod", help="of .chalice/config.json (prod)")
+    parser.add_argument("--stage", choices=STAGES, default="prod", help="prod unless given")
     parser.add_argument("--output", type=Path, metavar="DIRECTORY", help="build/package/STAGE")
     options = parser.parse_args(arguments)
     wish = Wish.of_stage(options.stage)

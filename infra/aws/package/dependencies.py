@@ -86,7 +86,7 @@ def wrong_wheels(directory: Path, runtime: Runtime) -> Iterator[str]:
     """Return the distributions none of whose tags says that they run on Lambda."""
     for file in sorted(directory.glob("*.dist-info/WHEEL")):
         tags = _TAG.findall(file.read_text(encoding="utf-8"))
-        if not any(_fits(*tag, runtime) for tag in tags):
+        if not any(_fits(python, abi, platform, runtime) for python, abi, platform in tags):
             yield file.parent.name.removesuffix(".dist-info")
 
 

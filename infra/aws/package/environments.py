@@ -26,7 +26,7 @@ class InstallError(Exception):
 
 @dataclass(frozen=True, slots=True)
 class Requirements:
-    """An environment's directory, its pinned closure with hashes, and the Python to make it with."""
+    """An environment's directory, its pinned closure with hashes, and its Python."""
 
     directory: Path
     pinned: Path

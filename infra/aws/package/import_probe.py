@@ -25,9 +25,9 @@ def main(tree: str, handler: str) -> None:
         raise TypeError(f"{handler} cannot be called")
     for loaded in list(sys.modules.values()):
         file = getattr(loaded, "__file__", None) or tree
-        if not any(Path(file).is_relative_to(place) for place in (tree, *standard)):
-            if loaded.__name__ != "__main__":
-                raise LookupError(f"{loaded.__name__} came from {file}")
+        is_known = any(Path(file).is_relative_to(place) for place in (tree, *standard))
+        if not is_known and loaded.__name__ != "__main__":
+            raise LookupError(f"{loaded.__name__} came from {file}")
     sys.stdout.write(json.dumps(sorted(sys.modules)))
 
 

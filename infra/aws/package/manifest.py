@@ -17,7 +17,7 @@ _MANIFEST = "package.json"
 
 @dataclass(frozen=True, slots=True)
 class Manifest:
-    """Sizes in bytes, digests in hexadecimal; `parts` maps a top-level name to its unzipped size."""
+    """Sizes in bytes, digests in hexadecimal; `parts`: unzipped size by top-level name."""
 
     inputs: str
     stage: str
