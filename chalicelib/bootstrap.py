@@ -12,6 +12,7 @@ from functools import cache
 from typing import TYPE_CHECKING
 
 from chalicelib.config import Settings, load_settings
+from chalicelib.config_qkd import QKDFiles
 from chalicelib.domain.ids import IdKind, make_id, uuid7
 from chalicelib.services.backend import Backend
 from chalicelib.services.cloud_ports import CloudCatalog, Compute
@@ -101,8 +102,10 @@ def console_opener() -> ConsoleOpener:
 @cache
 def _cloud_connection() -> CloudConnection:
     from chalicelib.adapters.openstack.connection import CloudConnection
+    from chalicelib.adapters.secrets.cloud_credential import CloudCredential
 
-    return CloudConnection(settings().openstack_cloud)
+    secret_id = settings().openstack_secret_id
+    return CloudConnection(CloudCredential(secret_id) if secret_id else settings().openstack_cloud)
 
 
 @cache
@@ -128,11 +131,17 @@ def qkd_agents() -> QKDAgents:
     """Return the lab's QKD agents by name; none where there is no QKD."""
     from chalicelib.adapters.qkd_agent.client import HttpQKDAgent
     from chalicelib.adapters.qkd_agent.transport import SiteTransport
+    from chalicelib.adapters.secrets.agent_files import AgentFiles
 
-    files = settings().qkd_files
+    sites = settings().qkd_sites
+    if not sites:
+        return {}
+    secret_id, named = settings().qkd_secret_id, settings().qkd_files
+    files = AgentFiles(secret_id) if secret_id else named
+    ca = files.ca if isinstance(files, QKDFiles) else files().ca
     return {
-        site.name: HttpQKDAgent(SiteTransport(site.control_url, site.name, files), files.ca)
-        for site in settings().qkd_sites
+        site.name: HttpQKDAgent(SiteTransport(site.control_url, site.name, files), ca)
+        for site in sites
     }
 
 

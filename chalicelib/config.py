@@ -70,6 +70,7 @@ class Settings:
     state_machine_arn_prefix: str
     function_name_prefix: str
     openstack_cloud: str
+    openstack_secret_id: str
     default_network: str
     external_network: str
     ssh_jump_proxy: JumpProxy | None
@@ -86,6 +87,7 @@ class Settings:
     cors_origin: str
     qkd_sites: tuple[QKDSite, ...]
     qkd_files: QKDFiles
+    qkd_secret_id: str
     web_oidc_client_id: str
     web_oidc_scope: str
     web_oidc_origins: tuple[str, ...]
@@ -141,6 +143,12 @@ SETTINGS: tuple[Setting, ...] = (
         parse_text,
         "Cloud in clouds.yaml (OS_CLIENT_CONFIG_FILE finds it).",
     ),
+    Setting(
+        "OPENSTACK_SECRET_ID",
+        "",
+        parse_text,
+        "Secret with an application credential, in place of clouds.yaml.",
+    ),
     Setting("DEFAULT_NETWORK", "public", parse_text, "Network of a VM that names none."),
     Setting(
         "EXTERNAL_NETWORK", "external", parse_text, "Network that public IPv4 addresses come from."
@@ -179,6 +187,7 @@ SETTINGS: tuple[Setting, ...] = (
         "QKD_AGENT_CERT_FILE", "", parse_text, "This side's client certificate for them (PEM)."
     ),
     Setting("QKD_AGENT_KEY_FILE", "", parse_text, "Its private key (PEM)."),
+    Setting("QKD_SECRET_ID", "", parse_text, "Secret with those three, in place of the files."),
     Setting(
         "WEB_OIDC_CLIENT_ID",
         "",
@@ -262,6 +271,7 @@ def load_settings(environment: Mapping[str, str]) -> Settings:
         state_machine_arn_prefix=values["STATE_MACHINE_ARN_PREFIX"],
         function_name_prefix=values["FUNCTION_NAME_PREFIX"],
         openstack_cloud=values["OPENSTACK_CLOUD"],
+        openstack_secret_id=values["OPENSTACK_SECRET_ID"],
         default_network=values["DEFAULT_NETWORK"],
         external_network=values["EXTERNAL_NETWORK"],
         ssh_jump_proxy=values["SSH_JUMP_PROXY"],
@@ -280,6 +290,7 @@ def load_settings(environment: Mapping[str, str]) -> Settings:
         cors_origin=values["CORS_ORIGIN"],
         qkd_sites=values["QKD_AGENTS"],
         qkd_files=QKDFiles(*(values[name] for name in _QKD_FILES)),
+        qkd_secret_id=values["QKD_SECRET_ID"],
         web_oidc_client_id=values["WEB_OIDC_CLIENT_ID"],
         web_oidc_scope=values["WEB_OIDC_SCOPE"],
         web_oidc_origins=values["WEB_OIDC_ORIGINS"],
@@ -291,9 +302,15 @@ _QKD_FILES = ("QKD_AGENT_CA_FILE", "QKD_AGENT_CERT_FILE", "QKD_AGENT_KEY_FILE")
 
 
 def _missing_files(values: Mapping[str, Any]) -> list[str]:
+    if values.get("QKD_SECRET_ID"):
+        return [f"{name}: QKD_SECRET_ID stands for it" for name in _QKD_FILES if values[name]]
     if not values.get("QKD_AGENTS"):
         return []
-    return [f"{name} is missing: QKD_AGENTS needs it" for name in _QKD_FILES if not values[name]]
+    return [
+        f"{name} is missing: QKD_AGENTS needs it, or QKD_SECRET_ID"
+        for name in _QKD_FILES
+        if not values[name]
+    ]
 
 
 def _parse(environment: Mapping[str, str]) -> tuple[dict[str, Any], list[str]]:

@@ -41,6 +41,11 @@ NOT_ON_AWS = frozenset(
     }
 )
 
+_PARAMETERS_BY_OTHER_NAMES = {
+    "PUBLIC_URL": "PublicHost",
+    "CORS_ORIGIN": "CorsOrigin",
+    "WEB_OIDC_ORIGINS": "WebSignInOrigins",
+}
 _SECRET_HELD = frozenset({"OPENSTACK_SECRET_ID", "QKD_SECRET_ID"})
 _API_ONLY = ("WEB_", "USER_TOKEN_", "PROJECT_TOKEN_", "EXPERIMENT_TOKEN_", "ADMIN_", "CORS_")
 _API_ONLY_NAMES = frozenset(
@@ -78,6 +83,18 @@ def parameter_settings() -> list[Setting]:
 def parameter_id(setting: str) -> str:
     """Return the parameter of a setting."""
     return camel(setting.lower())
+
+
+def place_on_aws(setting: str) -> str:
+    """Return where a setting's value comes from on AWS, for the reference page."""
+    if setting in NOT_ON_AWS:
+        return "not set"
+    if setting in _SECRET_HELD:
+        return "the stack's own secret"
+    if setting in DERIVED:
+        source = _PARAMETERS_BY_OTHER_NAMES.get(setting)
+        return f"parameter `{source}`" if source else f"`{DERIVED[setting]['Fn::Sub']}`"
+    return f"parameter `{parameter_id(setting)}`"
 
 
 def settings_parameters() -> dict[str, Any]:

@@ -137,3 +137,13 @@ def test_accepting_a_kind_of_token_needs_its_keys():
     user, experiment = settings.token_trust
     assert user.audiences == ("one", "two")
     assert (experiment.kind, experiment.audiences) == (TokenKind.EXPERIMENT, ())
+
+
+def test_secrets_stand_for_files_and_never_beside_them():
+    agents = '[{"name": "kme-a", "control_url": "https://a", "kme_url": "https://b", '
+    agents += '"enrolment_url": "https://c"}]'
+    assert len(mistakes(QKD_AGENTS=agents)) == 3
+    settings = load(QKD_AGENTS=agents, QKD_SECRET_ID="agents", OPENSTACK_SECRET_ID="cloud")
+    assert (settings.qkd_secret_id, settings.openstack_secret_id) == ("agents", "cloud")
+    (mistake,) = mistakes(QKD_SECRET_ID="agents", QKD_AGENT_KEY_FILE="key.pem")
+    assert "QKD_AGENT_KEY_FILE: QKD_SECRET_ID stands for it" in mistake

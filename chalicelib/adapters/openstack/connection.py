@@ -1,10 +1,14 @@
-"""The connection to the named cloud of clouds.yaml: made when first used, kept while it works."""
+"""The connection to the cloud: made when first used, kept while it works.
+
+The cloud is one named in clouds.yaml, or what a secret says.
+"""
 
 from __future__ import annotations
 
 import threading
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from typing import Any
 
 from openstack.config import OpenStackConfig
 from openstack.connection import Connection
@@ -21,7 +25,11 @@ class CloudConnection:
     """Gives out the SDK for one call at a time; safe to share between threads."""
 
     def __init__(
-        self, cloud: str, *, request_seconds: float = 10.0, call_seconds: float = 25.0
+        self,
+        cloud: str | Callable[[], dict[str, Any]],
+        *,
+        request_seconds: float = 10.0,
+        call_seconds: float = 25.0,
     ) -> None:
         self._cloud = cloud
         self._request_seconds = request_seconds
@@ -68,12 +76,17 @@ class CloudConnection:
             self._sdk = None
 
     def _connect(self) -> Connection:
+        is_named = isinstance(self._cloud, str)
         config = OpenStackConfig(
             app_name=_APP_NAME,
             app_version=_APP_VERSION,
             session_constructor=QuietSession,
+            # What a secret says is all: neither files nor OS_* variables may add to it.
+            load_yaml_config=is_named,
+            load_envvars=is_named,
         )
-        connection = Connection(config=config.get_one(cloud=self._cloud))
+        options = {"cloud": self._cloud} if isinstance(self._cloud, str) else self._cloud()
+        connection = Connection(config=config.get_one(**options))
         # An answer from a cache could hide the server that was created a moment ago.
         connection.cache_enabled = False
         return connection

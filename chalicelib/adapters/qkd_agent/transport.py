@@ -11,7 +11,7 @@ import socket
 import ssl
 import threading
 import time
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from typing import Any
@@ -49,18 +49,20 @@ class SiteTransport:
     Args:
         url: Base URL of the control face.
         name: The name that its certificate must carry, whatever the URL's host is.
-        files: The pinned CA, and our certificate and key.
+        files: The pinned CA, and our certificate and key; or what gives them, as they are now.
     """
 
     def __init__(
         self,
         url: str,
         name: str,
-        files: QKDFiles,
+        files: QKDFiles | Callable[[], QKDFiles],
         breaker: CircuitBreaker | None = None,
         bounds: Bounds | None = None,
     ) -> None:
-        self._url, self._name, self._files = url, name, files
+        self._url, self._name = url, name
+        self._current_files = files if callable(files) else lambda: files
+        self._files: QKDFiles | None = None
         self._breaker = breaker or CircuitBreaker()
         self._bounds = bounds or Bounds()
         self._pool: urllib3.PoolManager | None = None
@@ -161,16 +163,18 @@ class SiteTransport:
         return bytes(found)
 
     def _pooled(self) -> urllib3.PoolManager:
+        files = self._current_files()
         with self._lock:
-            if self._pool is None:
-                self._pool = self._new_pool(_POOL_SIZE)
+            if self._pool is None or files != self._files:
+                self._pool, self._files = self._new_pool(_POOL_SIZE), files
             return self._pool
 
     def _new_pool(self, size: int) -> urllib3.PoolManager:
+        files = self._current_files()
         context = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
         context.minimum_version = ssl.TLSVersion.TLSv1_2
-        context.load_verify_locations(cafile=self._files.ca)
-        context.load_cert_chain(self._files.certificate, self._files.key)
+        context.load_verify_locations(cafile=files.ca)
+        context.load_cert_chain(files.certificate, files.key)
         manager = urllib3.PoolManager(
             num_pools=1,
             maxsize=size,
