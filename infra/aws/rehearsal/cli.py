@@ -34,17 +34,21 @@ from infra.aws.rehearsal.stack import (
 )
 from infra.aws.rehearsal.stack_checks import check_functions, check_tables, definitions_of
 from infra.aws.rehearsal.world import world
-from infra.local.workflows import stop_executions
+from infra.aws.template import STAGES
+from infra.local.aws import ACCOUNT_ID
+from infra.local.scheduler import schedule_event
+from infra.local.workflows import STATE_MACHINE_ARN_PREFIX, stop_executions
 
 _HERE = Path(__file__).parent
 _LINT_SECONDS = 600
+_ROLE_ARN = f"arn:aws:iam::{ACCOUNT_ID}:role/rehearsal"
 _LOG = ROOT / "build" / "rehearsal.log"
 
 
 def main(arguments: list[str] | None = None) -> int:
     """Rehearse; 0 if there are no findings."""
     parser = argparse.ArgumentParser(prog="python -m infra.aws.rehearsal", description=__doc__)
-    parser.add_argument("--stage", default="prod", help="prod unless given")
+    parser.add_argument("--stage", choices=STAGES, default="prod", help="prod unless given")
     options = parser.parse_args(arguments)
     report = Report()
     report.part("The package")
@@ -144,18 +148,20 @@ def _deployed(
             try:
                 for name, definition in definitions.items():
                     client.create_state_machine(
-                        name=name, definition=definition, roleArn=f"arn:aws:iam::123456789012:role/{name}"
+                        name=name,
+                        definition=definition,
+                        roleArn=_ROLE_ARN,
                     )
                 live(report, Client(url, parts), parts, lambda name: _run(functions, name))
             finally:
-                stop_executions(30)
+                stop_executions(30, f"{STATE_MACHINE_ARN_PREFIX}{STACK}-")
                 functions.stop()
         report.note(f"calls: {', '.join(f'{n} {c}' for n, c in sorted(functions.calls.items()))}")
         report.note(f"the functions' log: {_LOG}")
 
 
 def _run(functions: Functions, schedule: str) -> Any:
-    answer, is_error = functions.call(f"{STACK}-{schedule}", {"source": "aws.events", "version": "0", "account": "123456789012", "region": "eu-west-1", "detail": {}, "detail-type": "Scheduled Event", "time": "2026-01-01T00:00:00Z", "id": "rehearsal", "resources": []})
+    answer, is_error = functions.call(f"{STACK}-{schedule}", schedule_event(schedule))
     if is_error:
         raise Finding(json.dumps(answer))
     return answer

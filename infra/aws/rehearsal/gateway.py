@@ -1,5 +1,4 @@
-"""API Gateway in front of the deployed API function: HTTP in, proxy event out, by the template's
-routes."""
+"""API Gateway in front of the deployed function: HTTP in, proxy event out, by its routes."""
 
 from __future__ import annotations
 
@@ -35,7 +34,7 @@ def route_of(path: str, routes: Iterable[str]) -> tuple[str, dict[str, str]] | N
 def proxy_event(
     method: str, target: str, headers: dict[str, str], body: bytes, routes: Iterable[str]
 ) -> dict[str, Any] | None:
-    """Return the event of a request (Lambda proxy integration, version 1.0); None: no such route."""
+    """Return the event of a request (Lambda proxy, version 1.0); None: there is no such route."""
     parts = urlsplit(target)
     found = route_of(parts.path, routes)
     if found is None:

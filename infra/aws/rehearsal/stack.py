@@ -40,6 +40,11 @@ LEFT_OUT = {
 }
 
 
+def left_out(name: str) -> str:
+    """Return the text that stands for a resource which was left out."""
+    return f"left-out-{name}"
+
+
 def reduced(template: Template) -> tuple[Template, dict[str, str]]:
     """Return the template without what moto cannot make, and what was left out: id to type.
 
@@ -67,17 +72,17 @@ def _without(node: Any, gone: Mapping[str, str]) -> Any:
     if not isinstance(node, dict):
         return node
     if node.keys() == {"Ref"} and node["Ref"] in gone:
-        return f"left-out-{node['Ref']}"
+        return left_out(node["Ref"])
     if node.keys() == {"Fn::GetAtt"}:
         target = node["Fn::GetAtt"]
         name = target.split(".")[0] if isinstance(target, str) else target[0]
         if name in gone:
-            return f"left-out-{name}"
+            return left_out(name)
     if node.keys() == {"Fn::Sub"} and isinstance(node["Fn::Sub"], str):
         text = node["Fn::Sub"]
         for name in gone:
-            text = text.replace(f"${{{name}}}", f"left-out-{name}")
-            text = text.replace(f"${{{name}.Arn}}", f"left-out-{name}")
+            text = text.replace(f"${{{name}}}", left_out(name))
+            text = text.replace(f"${{{name}.Arn}}", left_out(name))
         return {"Fn::Sub": text}
     done = {key: _without(value, gone) for key, value in node.items()}
     if isinstance(done.get("DependsOn"), list):

@@ -1,16 +1,20 @@
-"""What the deployed functions meet in the rehearsal: mock AWS over loopback, a simulated OpenStack,
-real QKD agents, and an issuer of tokens."""
+"""What the deployed functions meet: mock AWS, a simulated OpenStack, real agents, an issuer."""
 
 from __future__ import annotations
 
+import json
 import os
 from collections.abc import Iterator, Mapping
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
-from moto.server import ThreadedMotoServer
+import yaml
 
+from chalicelib.adapters.stepfunctions.clients import make_client
+from infra.aws.names import AGENT_SECRET, OPENSTACK_SECRET
+from infra.aws.rehearsal.mock_aws_server import mock_aws_server
+from infra.aws.rehearsal.stack import left_out
 from infra.aws.settings import parameter_id, parameter_settings
 from infra.local.aws import REGION, local_aws
 from infra.local.environment import app_environment, applied
@@ -26,6 +30,14 @@ _DEPLOYED = {
     "STATE_MACHINE_ARN_PREFIX",
     "TABLE_PREFIX",
     "WEB_EXPERIMENT_TOKEN_URL",
+}
+# On AWS these come from the secrets, and so they do here.
+_IN_SECRETS = {
+    "OPENSTACK_CLOUD",
+    "OS_CLIENT_CONFIG_FILE",
+    "QKD_AGENT_CA_FILE",
+    "QKD_AGENT_CERT_FILE",
+    "QKD_AGENT_KEY_FILE",
 }
 _PLACE = {
     "LabGatewayAddress": "192.0.2.10",  # RFC 5737: an address for documentation
@@ -74,20 +86,34 @@ def world(public_url: str, state: Path) -> Iterator[World]:
         }
         parts.enter_context(applied(here))
         parts.enter_context(local_aws())
-        server = ThreadedMotoServer(ip_address="127.0.0.1", port=0, verbose=False)
-        server.start()
-        parts.callback(server.stop)
-        host, port = server.get_host_and_port()
+        aws_url = parts.enter_context(mock_aws_server())
+        _fill_secrets(clouds, variables)
         lab.wait()
         parameters, overrides = _split(variables)
         overrides |= {
-            "AWS_ENDPOINT_URL": f"http://{host}:{port}",
+            "AWS_ENDPOINT_URL": aws_url,
             "AWS_REGION": REGION,
             "AWS_ACCESS_KEY_ID": "rehearsal",
             "AWS_SECRET_ACCESS_KEY": "rehearsal",
             "PATH": os.defpath,
         }
         yield World(issuer, simulator, lab, _PLACE | parameters, overrides)
+
+
+def _fill_secrets(clouds_yaml: Path, variables: Mapping[str, str]) -> None:
+    """Do what the operator does once; the names are the texts that stand for what was left out."""
+    cloud = yaml.safe_load(clouds_yaml.read_text(encoding="utf-8"))["clouds"]["slices-app"]
+    openstack = {**cloud["auth"]}
+    if "region_name" in cloud:
+        openstack["region_name"] = cloud["region_name"]
+    members = {"ca_pem": "CA", "certificate_pem": "CERT", "key_pem": "KEY"}
+    agents = {
+        member: Path(variables[f"QKD_AGENT_{name}_FILE"]).read_text(encoding="ascii")
+        for member, name in members.items()
+    }
+    client = make_client("secretsmanager")
+    for name, content in ((OPENSTACK_SECRET, openstack), (AGENT_SECRET, agents)):
+        client.create_secret(Name=left_out(name), SecretString=json.dumps(content))
 
 
 def _split(variables: Mapping[str, str]) -> tuple[dict[str, str], dict[str, str]]:
@@ -98,6 +124,6 @@ def _split(variables: Mapping[str, str]) -> tuple[dict[str, str], dict[str, str]
     for name, value in variables.items():
         if name in ids and not value.startswith("http://"):
             parameters[ids[name]] = value
-        elif name not in _DEPLOYED and not name.startswith("AWS_") and name != GUESTS_VARIABLE:
+        elif name not in _DEPLOYED | _IN_SECRETS | {GUESTS_VARIABLE} and name[:4] != "AWS_":
             overrides[name] = value
     return parameters, overrides
