@@ -66,6 +66,10 @@ bench: setup ## Measure CPU, import time, added latency and key delivery
 package: setup ## Make the zip and the template that run on AWS, in build/package/STAGE (STAGE=prod)
 	@$(PY) -m infra.aws.package --stage $(STAGE)
 
+.PHONY: rehearse
+rehearse: setup ## Rehearse the deployment: the real zip and template, all but the account (STAGE=prod)
+	@$(PY) -m infra.aws.rehearsal --stage $(STAGE)
+
 .PHONY: docs
 docs: setup ## Write the generated reference pages again
 	@$(PY) -m infra.local.docs

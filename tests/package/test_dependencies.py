@@ -31,8 +31,7 @@ def test_a_wheel_fits_by_its_tags(tmp_path, tag, fits):
 
 def test_a_dependency_without_a_wheel_fails_loudly(tmp_path):
     pinned = tmp_path / "requirements.txt"
-    pinned.write_text(
-        f"no-such-wheel @ file://{tmp_path}/no-such-wheel.tar.gz --hash=sha256:{'0' * 64}\n"
-    )
+    url = f"file://{tmp_path}/no-such-wheel.tar.gz"
+    pinned.write_text(f"no-such-wheel @ {url} --hash=sha256:{'0' * 64}\n")
     with pytest.raises(InstallError):
         install_dependencies(find_interpreter(), tmp_path / "out", pinned)

@@ -32,7 +32,7 @@ from infra.aws.rehearsal.stack import (
     deployed_functions,
     reduced,
 )
-from infra.aws.rehearsal.stack_checks import check_functions, check_tables, definitions_of
+from infra.aws.rehearsal.stack_checks import check_functions, check_tables, definitions_of_stack
 from infra.aws.rehearsal.world import world
 from infra.aws.template import STAGES
 from infra.local.aws import ACCOUNT_ID
@@ -131,7 +131,7 @@ def _deployed(
             check_tables(plain)
         definitions = {}
         with report.step("definitions: all references filled in, statelint finds nothing"):
-            definitions = definitions_of(STACK)
+            definitions = definitions_of_stack()
             for name, definition in definitions.items():
                 mistakes = Linter.validate(json.loads(definition))
                 if "${" in definition or mistakes:

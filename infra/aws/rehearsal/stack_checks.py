@@ -4,8 +4,11 @@ from __future__ import annotations
 
 from typing import Any
 
+from moto.stepfunctions.models import stepfunctions_backends
+
 from chalicelib.adapters.stepfunctions.clients import make_client
 from infra.aws.rehearsal.report import Finding
+from infra.local.aws import ACCOUNT_ID, REGION
 
 Template = dict[str, Any]
 
@@ -84,30 +87,16 @@ def check_tables(template: Template) -> None:
         raise Finding("\n".join(mistakes))
 
 
-def definitions_of(stack: str) -> dict[str, str]:
-    """Return the definitions as deployed, by the machine's name; the machines are removed.
+def definitions_of_stack() -> dict[str, str]:
+    """Return the definitions as deployed, by the machine's name.
 
-    moto keeps machines from CloudFormation apart from those that it can run, so they are made
-    again through its API.
+    moto keeps machines from CloudFormation apart from those that it can run, and shows them nowhere
+    but in its own store; the rehearsal makes them again through the API.
 
     Raises:
         Finding: there is none.
     """
-    resources = make_client("cloudformation").describe_stack_resources(StackName=stack)
-    arns = [
-        one["PhysicalResourceId"]
-        for one in resources["StackResources"]
-        if one["ResourceType"] == "AWS::StepFunctions::StateMachine"
-    ]
-    if not arns:
+    machines = stepfunctions_backends[ACCOUNT_ID][REGION].state_machines
+    if not machines:
         raise Finding("no state machine was made")
-    return dict(_definition(arn) for arn in arns)
-
-
-def _definition(arn: str) -> tuple[str, str]:
-    from moto.core import DEFAULT_ACCOUNT_ID
-    from moto.stepfunctions.models import stepfunctions_backends
-
-    backend = stepfunctions_backends[DEFAULT_ACCOUNT_ID]["eu-west-1"]
-    machine = next(one for one in backend.state_machines if one.arn == arn)
-    return str(machine.name), str(machine.definition)
+    return {str(one.name): str(one.definition) for one in machines}

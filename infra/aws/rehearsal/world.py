@@ -92,10 +92,14 @@ def world(public_url: str, state: Path) -> Iterator[World]:
         parameters, overrides = _split(variables)
         overrides |= {
             "AWS_ENDPOINT_URL": aws_url,
+            # Lambda itself sets the next four and PATH.
             "AWS_REGION": REGION,
+            "AWS_DEFAULT_REGION": REGION,
             "AWS_ACCESS_KEY_ID": "rehearsal",
             "AWS_SECRET_ACCESS_KEY": "rehearsal",
             "PATH": os.defpath,
+            # moto joins the letters of a list parameter, not its members.
+            "WEB_OIDC_ORIGINS": "",
         }
         yield World(issuer, simulator, lab, _PLACE | parameters, overrides)
 
