@@ -21,7 +21,8 @@ from infra.aws.package.runtimes import Interpreter, find_interpreter
 from infra.aws.template import text_of
 
 _SOURCES = ("app.py", "chalicelib", "functions")
-_INPUTS = (*_SOURCES, ".chalice", "infra/aws", "requirements.txt")
+_INPUTS = (*_SOURCES, ".chalice", "infra/aws", "infra/aws/package", "requirements.txt")
+_WITHOUT_SUBDIRECTORIES = ("infra/aws", "infra/aws/package")
 _NOT_SOURCES = shutil.ignore_patterns("__pycache__", "*.pyc", "deployments", "deployed")
 _CHALICE_SECONDS = 300
 _SILENT_FAILURE = "Could not install dependencies"
@@ -131,7 +132,8 @@ def _digest_of_inputs(stage: str, interpreter: Interpreter) -> str:
     digest = hashlib.sha256(f"{stage} {interpreter.runtime.name}".encode())
     for name in _INPUTS:
         place = ROOT / name
-        files = [place] if place.is_file() else sorted(place.rglob("*"))
+        pattern = "*" if name in _WITHOUT_SUBDIRECTORIES else "**/*"
+        files = [place] if place.is_file() else sorted(place.glob(pattern))
         for file in files:
             if file.is_file() and "__pycache__" not in file.parts:
                 digest.update(f"\0{file.relative_to(ROOT).as_posix()}\0{sha256_of(file)}".encode())
