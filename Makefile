@@ -82,4 +82,4 @@ lock: setup ## Pin the dependencies again from pyproject.toml
 
 .PHONY: clean
 clean: ## Remove what the commands made
-	rm -rf .venv .venv-openstack .venv-package-* .venv-rehearse .venv-compared .state build dist .pytest_cache .mypy_cache .ruff_cache .hypothesis
+	rm -rf .venv .venv-openstack .venv-package-* .venv-rehearse .venv-compared-* .state build dist .pytest_cache .mypy_cache .ruff_cache .hypothesis

@@ -7,14 +7,21 @@ import sys
 from collections.abc import Iterator
 from pathlib import Path
 
-from infra.local.bench import added_time, catalog_sync, import_time, lists, warm_requests
+from infra.local.bench import (
+    added_time,
+    catalog_sync,
+    import_time,
+    lists,
+    package_import,
+    warm_requests,
+)
 from infra.local.bench.machine import describe_machine
 from infra.local.bench.model import Benchmark, Effort, Skipped
 from infra.local.bench.report import Result, as_json, machine_text, result_text
 
 BENCHMARKS: dict[str, Benchmark] = {
     module.BENCHMARK.name: module.BENCHMARK
-    for module in (warm_requests, import_time, added_time, catalog_sync, lists)
+    for module in (warm_requests, import_time, package_import, added_time, catalog_sync, lists)
 }
 
 
