@@ -6,6 +6,7 @@ CLOUD ?= simulator
 PORT ?= 8000
 EXPERIMENT ?= demo
 STATE ?= .state/local
+STAGE ?= prod
 
 .PHONY: help
 help: ## Show this list
@@ -72,6 +73,14 @@ bench: setup ## Measure CPU, import time, added latency and key delivery
 	@$(PY) -m infra.local.bench
 	@$(PY) -m infra.onprem.bench
 
+.PHONY: package
+package: setup ## Make the zip and the template that run on AWS, in build/package/STAGE (STAGE=prod)
+	@$(PY) -m infra.aws.package --stage $(STAGE)
+
+.PHONY: rehearse
+rehearse: setup ## Rehearse the deployment: the real zip and template, all but the account (STAGE=prod)
+	@$(PY) -m infra.aws.rehearsal --stage $(STAGE)
+
 .PHONY: docs
 docs: setup ## Write the generated reference pages again
 	@$(PY) -m infra.local.docs
@@ -84,4 +93,4 @@ lock: setup ## Pin the dependencies again from pyproject.toml
 
 .PHONY: clean
 clean: ## Remove what the commands made
-	rm -rf .venv .venv-openstack .venv-interop .state build dist .pytest_cache .mypy_cache .ruff_cache .hypothesis
+	rm -rf .venv .venv-openstack .venv-interop .venv-package-* .venv-rehearse .venv-compared-* .state build dist .pytest_cache .mypy_cache .ruff_cache .hypothesis

@@ -87,7 +87,7 @@ class Scheduler:
         """
         if name not in self._seconds:
             raise KeyError(name)
-        return self._functions.call(name, _event(name))
+        return self._functions.call(name, schedule_event(name))
 
     def run_slot(self, name: str) -> bool:
         """Run a schedule if this slot's run is still to be had; say whether it was."""
@@ -109,7 +109,8 @@ class Scheduler:
         return seconds - self._now() % seconds
 
 
-def _event(name: str) -> dict[str, Any]:
+def schedule_event(name: str) -> dict[str, Any]:
+    """Return what EventBridge sends to a schedule's function."""
     return {
         "version": "0",
         "id": str(uuid.uuid4()),

@@ -31,24 +31,24 @@ def create_state_machines() -> None:
         client.create_state_machine(name=name, definition=resolved(definition), roleArn=_ROLE_ARN)
 
 
-def running_executions() -> Iterator[str]:
+def running_executions(arn_prefix: str = STATE_MACHINE_ARN_PREFIX) -> Iterator[str]:
     """Return the ARNs of the executions that are at work."""
     client = make_client("stepfunctions")
     for name in definitions():
         pages = client.get_paginator("list_executions").paginate(
-            stateMachineArn=STATE_MACHINE_ARN_PREFIX + name, statusFilter="RUNNING"
+            stateMachineArn=arn_prefix + name, statusFilter="RUNNING"
         )
         for page in pages:
             yield from (execution["executionArn"] for execution in page["executions"])
 
 
-def stop_executions(seconds: float) -> bool:
+def stop_executions(seconds: float, arn_prefix: str = STATE_MACHINE_ARN_PREFIX) -> bool:
     """Stop every execution and wait for its thread; say whether all have ended.
 
     A thread that outlived the mock would call the real AWS.
     """
     client = make_client("stepfunctions")
-    for arn in list(running_executions()):
+    for arn in list(running_executions(arn_prefix)):
         client.stop_execution(executionArn=arn)
     deadline = time.monotonic() + seconds
     threads: list[Any] = TMP_THREADS

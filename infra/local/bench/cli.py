@@ -12,6 +12,7 @@ from infra.local.bench import (
     catalog_sync,
     import_time,
     lists,
+    package_import,
     tunnel,
     warm_requests,
 )
@@ -21,7 +22,15 @@ from infra.local.bench.report import Result, as_json, machine_text, result_text
 
 BENCHMARKS: dict[str, Benchmark] = {
     module.BENCHMARK.name: module.BENCHMARK
-    for module in (warm_requests, import_time, added_time, catalog_sync, lists, tunnel)
+    for module in (
+        warm_requests,
+        import_time,
+        package_import,
+        added_time,
+        catalog_sync,
+        lists,
+        tunnel,
+    )
 }
 
 

@@ -1,0 +1,1 @@
+"""The package that runs on Lambda: what goes into the zip, and the template that deploys it."""

@@ -1,0 +1,158 @@
+"""The deployed functions, each a process that imports its handler from the unzipped package."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import threading
+import uuid
+from collections.abc import Iterator, Mapping, MutableMapping
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any, BinaryIO
+
+from moto.awslambda_simple.models import LambdaSimpleBackend
+
+from infra.aws.package.runtimes import Interpreter
+from infra.local.aws import ACCOUNT_ID, REGION
+
+_WORKER = Path(__file__).with_name("worker.py")
+_STOP_SECONDS = 10
+
+
+@dataclass(frozen=True, slots=True)
+class Deployed:
+    """A function as it stands in the deployed template, its references resolved."""
+
+    name: str
+    handler: str
+    timeout: int
+    memory: int
+    environment: Mapping[str, str]
+
+
+@dataclass(slots=True)
+class _Process:
+    """A running worker; it answers one event at a time, as Lambda's environments do."""
+
+    process: subprocess.Popen[bytes]
+    lock: threading.Lock = field(default_factory=threading.Lock)
+
+
+class Functions:
+    """Calls functions by their deployed name, each in a process of its own, started when needed."""
+
+    def __init__(
+        self,
+        deployed: Mapping[str, Deployed],
+        overrides: Mapping[str, str],
+        interpreter: Interpreter,
+        tree: Path,
+        log: BinaryIO,
+    ) -> None:
+        self.calls: dict[str, int] = {}
+        self._deployed = deployed
+        self._overrides = overrides
+        self._interpreter = interpreter
+        self._tree = tree
+        self._log = log
+        self._lock = threading.Lock()
+        self._processes: dict[str, _Process] = {}
+
+    def call(self, name: str, event: Any) -> tuple[Any, bool]:
+        """Return what the function answers, and whether it is an error.
+
+        Raises:
+            KeyError: no function of this name was deployed.
+            RuntimeError: its process ended: the handler cannot be imported; see the log.
+        """
+        function = self._deployed[name]
+        worker = self._worker(function)
+        line = json.dumps({"event": event, "context": _context(function)}) + "\n"
+        with worker.lock:
+            answer = _exchange(worker.process, line)
+        if not answer:
+            raise RuntimeError(f"{name} ({function.handler}) ended; see the rehearsal's log")
+        document = json.loads(answer)
+        if "error" in document:
+            return document["error"], True
+        return document["result"], False
+
+    def stop(self) -> None:
+        """End every process."""
+        for worker in self._processes.values():
+            if worker.process.stdin:
+                worker.process.stdin.close()
+        for worker in self._processes.values():
+            try:
+                worker.process.wait(_STOP_SECONDS)
+            except subprocess.TimeoutExpired:
+                worker.process.kill()
+                worker.process.wait()
+
+    def _worker(self, function: Deployed) -> _Process:
+        with self._lock:
+            self.calls[function.name] = self.calls.get(function.name, 0) + 1
+            if function.name not in self._processes:
+                self._processes[function.name] = _Process(self._start(function))
+            return self._processes[function.name]
+
+    def _start(self, function: Deployed) -> subprocess.Popen[bytes]:
+        command = [str(self._interpreter.path), "-I", "-S", str(_WORKER)]
+        return subprocess.Popen(  # noqa: S603 - our own worker
+            [*command, str(self._tree), function.handler],
+            env={**function.environment, **self._overrides},
+            cwd="/",
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            stderr=self._log,
+        )
+
+
+def _exchange(process: subprocess.Popen[bytes], line: str) -> bytes:
+    if process.stdin is None or process.stdout is None:
+        return b""
+    try:
+        process.stdin.write(line.encode())
+        process.stdin.flush()
+    except BrokenPipeError:
+        return b""
+    return process.stdout.readline()
+
+
+def _context(function: Deployed) -> dict[str, Any]:
+    return {
+        "function_name": function.name,
+        "arn": f"arn:aws:lambda:{REGION}:{ACCOUNT_ID}:function:{function.name}",
+        "memory": function.memory,
+        "timeout": function.timeout,
+        "request_id": str(uuid.uuid4()),
+    }
+
+
+@contextmanager
+def serve_functions(functions: Functions) -> Iterator[None]:
+    """Let moto's Lambda run these functions, until the block ends."""
+    backend: Any = LambdaSimpleBackend  # mypy refuses assignments to methods
+    original = backend.invoke
+
+    def invoke(
+        _self: LambdaSimpleBackend,
+        function_name: str,
+        _qualifier: str | None,
+        body: str | bytes | None,
+        _headers: Any,
+        response_headers: MutableMapping[str, str],
+    ) -> bytes:
+        name = function_name.rsplit(":", 1)[-1]
+        answer, is_error = functions.call(name, json.loads(body or "{}"))
+        if is_error:
+            response_headers["x-amz-function-error"] = "Unhandled"
+        return json.dumps(answer).encode()
+
+    backend.invoke = invoke
+    try:
+        yield
+    finally:
+        backend.invoke = original
