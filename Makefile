@@ -30,7 +30,7 @@ token: setup ## Print a fresh experiment token of the stack that `make up` runs 
 
 .PHONY: test
 test: setup ## Run all tests that need no more than Python
-	@$(PY) -m pytest -n 2 --dist loadfile -m "not openstack and not e2e" tests
+	@$(PY) -m pytest -n 2 --dist loadfile -m "not openstack and not e2e and not needs_tun" tests
 
 .PHONY: test-openstack
 test-openstack: setup ## Run the integration tests on the real OpenStack control plane

@@ -67,7 +67,7 @@ def world(public_url: str, state: Path) -> Iterator[World]:
         RuntimeError: the QKD agents lack what infra/onprem/requirements.in lists.
     """
     with ExitStack() as parts:
-        lab = QKDLab(state)
+        lab = QKDLab(state, state / "guests")
         if not lab.can_run():
             raise RuntimeError("the QKD agents need what infra/onprem/requirements.in lists")
         parts.callback(lab.stop)
