@@ -101,9 +101,18 @@ ZONES: dict[str, Zone] = {
             "links": _CHANGE,
             "qkd_links": _CHANGE,
         },
+        # A link whose VM does not enrol goes by a task of its own.
+        starts=("release_link",),
         agents=True,
         memory=512,
         timeout=_LAB_STEP_SECONDS,
+    ),
+    # Orders only, so that no VM waits for the lab's tunnel.
+    "link-orders": Zone(
+        tables={"resources": ("GetItem",), "tasks": _CHANGE, "links": _CHANGE},
+        starts=("release_link",),
+        memory=512,
+        timeout=_STEP_SECONDS,
     ),
     "catalog-sync": Zone(
         tables={"catalog": (*_CHANGE, "Query")},
@@ -167,9 +176,8 @@ FUNCTIONS: dict[str, str] = {
     ),
     "ensure_server": "server",
     "open_console": "console",
-    **dict.fromkeys(
-        ("reserve_links", "activate_links", "release_links", "release_task_links"), "links"
-    ),
+    **dict.fromkeys(("reserve_links", "activate_links", "release_task_links"), "links"),
+    "release_links": "link-orders",
     "catalog_sync": "catalog-sync",
     "reconcile": "reconcile",
     "telemetry": "telemetry",
