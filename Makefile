@@ -93,4 +93,4 @@ lock: setup ## Pin the dependencies again from pyproject.toml
 
 .PHONY: clean
 clean: ## Remove what the commands made
-	rm -rf .venv .venv-openstack .venv-interop .venv-package-* .venv-rehearse .venv-compared-* .state build dist .pytest_cache .mypy_cache .ruff_cache .hypothesis
+	rm -rf .venv .venv-openstack .venv-interop .venv-package-* .venv-rehearse .venv-scanner .venv-compared-* .state build dist .pytest_cache .mypy_cache .ruff_cache .hypothesis

@@ -41,6 +41,7 @@ from infra.local.workflows import STATE_MACHINE_ARN_PREFIX, stop_executions
 
 _HERE = Path(__file__).parent
 _LINT_SECONDS = 600
+_SCAN = _HERE.parent / "checkov.yaml"
 _ROLE_ARN = f"arn:aws:iam::{ACCOUNT_ID}:role/rehearsal"
 _LOG = ROOT / "build" / "rehearsal.log"
 
@@ -87,6 +88,11 @@ def _template(report: Report, package: Package, work: Path) -> dict[str, Any] | 
     for form, file in (("as SAM", package.template), ("as CloudFormation", plain)):
         with report.step(f"cfn-lint finds nothing, {form}"):
             _tool([str(linters / "bin" / "cfn-lint"), "--", str(file)], work)
+    scanner = ROOT / ".venv-scanner"
+    ensure_environment(Requirements(scanner, _HERE / "scanner.txt", Path(sys.executable)))
+    with report.step(f"checkov finds nothing but what {_SCAN.name} gives a reason for"):
+        command = str(scanner / "bin" / "checkov")
+        _tool([command, "--config-file", str(_SCAN), "--file", str(plain)], work)
     if not plain.is_file():
         return None
     document: dict[str, Any] = json.loads(plain.read_text(encoding="utf-8"))
