@@ -24,7 +24,8 @@ class Zone:
 
     Attributes:
         tables: DynamoDB actions by the table's name (`Tables` of the DynamoDB adapter).
-        starts: Workflows whose executions it starts and looks at.
+        starts: Workflows whose executions it starts.
+        sweeps: Whether it looks at those executions too.
         invokes: Functions that it calls.
         openstack: Whether it logs in to OpenStack.
         agents: Whether it calls the QKD agents.
@@ -36,6 +37,7 @@ class Zone:
     memory: int
     timeout: int
     starts: tuple[str, ...] = ()
+    sweeps: bool = False
     invokes: tuple[str, ...] = ()
     openstack: bool = False
     agents: bool = False
@@ -128,8 +130,10 @@ ZONES: dict[str, Zone] = {
             "claims": _CLAIM,
             "links": (*_CHANGE, "Query", "BatchGetItem"),
             "qkd_links": _CHANGE,
+            "catalog": ("GetItem",),
         },
         starts=_ALL_WORKFLOWS,
+        sweeps=True,
         openstack=True,
         memory=1024,
         timeout=120,

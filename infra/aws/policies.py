@@ -83,7 +83,7 @@ def _workflows(zone: Zone) -> list[Statement]:
     machines = [state_machine_arn(workflow) for workflow in zone.starts]
     executions = [execution_arn(workflow) for workflow in zone.starts]
     statements = [_allow("StartWorkflows", ["states:StartExecution"], machines)]
-    if zone.in_vpc:  # the reconciler; the API never asks
+    if zone.sweeps:
         statements.append(_allow("SeeExecutions", ["states:DescribeExecution"], executions))
     return statements
 

@@ -71,7 +71,7 @@ def test_the_cloud_is_told_and_nothing_is_lost(skewed):
     end = datetime.now(UTC) + timedelta(seconds=OFF_SECONDS / 2)
     link = lab.link_id(0)
     agent.reserve(Reservation(APPLICATION, link, "lnk-1.a", "lnk-1.b", 1000, end))
-    assert agent.consumption() == {APPLICATION: 0}
+    assert [one.application_id for one in agent.reservations()] == [APPLICATION]
     token = agent.admit("lnk-1.a", "command-1")
     assert token == agent.admit("lnk-1.a", "command-1")
 
@@ -83,4 +83,4 @@ def test_the_cloud_is_told_and_nothing_is_lost(skewed):
     assert agent.events(0).cursor > 0
     agent.release(APPLICATION)
     agent.release(APPLICATION)
-    assert agent.consumption() == {}
+    assert agent.reservations() == ()

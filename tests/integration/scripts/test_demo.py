@@ -42,6 +42,8 @@ def test_make_demo_runs_that():
 
 def test_shell_scripts_are_clean():
     scripts = [*REPOSITORY.glob("examples/*.sh"), *REPOSITORY.glob("infra/**/*.sh")]
+    # A template: its values are put in first, and its own tests run it.
+    scripts = [script for script in scripts if script.parent.name != "templates"]
     assert len(scripts) >= 4
     shellcheck = Path(sys.executable).with_name("shellcheck")
     run = subprocess.run([shellcheck, *scripts], capture_output=True, text=True, check=False)

@@ -38,7 +38,7 @@ def stack(
     lines: io.StringIO,  # noqa: ARG001 -- before the stack, so that its first line is seen
 ) -> Iterator[LocalStack]:
     state = tmp_path_factory.mktemp("stack")
-    if not QKDLab(state).can_run():
+    if not QKDLab(state, state).can_run():
         pytest.skip("the QKD agents need what infra/onprem/requirements.in lists")
     options = StackOptions(state=state, boot_seconds=0.3, variables=VARIABLES, qkd=True)
     with LocalStack(options) as stack:

@@ -91,7 +91,7 @@ def test_everything_the_backend_does_goes_through(tunnel, wires, agents, cloud):
         cloud(lambda agent: agent.reserve(wanted))
         token = cloud(lambda agent: agent.admit("lnk-1.a", "command-1"))
         assert token == cloud(lambda agent: agent.admit("lnk-1.a", "command-1"))
-        assert cloud(lambda agent: agent.consumption()) == {APPLICATION: 0}
+        assert cloud(lambda agent: agent.reservations())[0].application_id == APPLICATION
         since = datetime.now(UTC) - timedelta(hours=1)
         deadline = time.monotonic() + 20
         while not (samples := cloud(lambda agent: agent.samples(link.id, since))):
@@ -100,7 +100,7 @@ def test_everything_the_backend_does_goes_through(tunnel, wires, agents, cloud):
         assert cloud(lambda agent: agent.events(0)).cursor > 0
         cloud(lambda agent: agent.release(APPLICATION))
         cloud(lambda agent: agent.revoke("lnk-1.a"))
-        assert cloud(lambda agent: agent.consumption()) == {}
+        assert cloud(lambda agent: agent.reservations()) == ()
     assert inside.saw("tcp", PORTS["control"]), "the capture sees what there is"
     assert inside.holds(b"kme-a"), "TLS says in clear whom it calls"
     assert outside.saw_only("udp", PORT), "nothing but WireGuard crosses the internet"
