@@ -13,7 +13,7 @@ from collections.abc import Callable, Iterator, MutableMapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
+from typing import Any, Protocol
 
 from chalice import Chalice
 from chalice.local import LambdaContext
@@ -84,8 +84,15 @@ class Functions:
         return json.dumps(result).encode(), False
 
 
+class Answering(Protocol):
+    """Functions that can be invoked, in this process or in others."""
+
+    def answer(self, arn: str, body: str | bytes | None) -> tuple[bytes, bool]:
+        """Return the body that Lambda answers an invocation with, and whether it is an error."""
+
+
 @contextmanager
-def serve_functions(functions: Functions) -> Iterator[None]:
+def serve_functions(functions: Answering) -> Iterator[None]:
     """Let moto's Lambda run these functions, until the block ends."""
     backend: Any = LambdaSimpleBackend  # mypy refuses assignments to methods
     original = backend.invoke

@@ -21,7 +21,7 @@ from infra.aws.package.checks import check_content, handlers_of, import_handlers
 from infra.aws.package.environments import ROOT, Requirements, ensure_environment
 from infra.aws.package.manifest import Package
 from infra.aws.package.runtimes import Interpreter, find_interpreter
-from infra.aws.rehearsal.functions import Functions, serve_functions
+from infra.aws.rehearsal.functions import Functions
 from infra.aws.rehearsal.gateway import gateway
 from infra.aws.rehearsal.life import Client, live
 from infra.aws.rehearsal.report import Finding, Report
@@ -36,6 +36,7 @@ from infra.aws.rehearsal.stack_checks import check_functions, check_tables, defi
 from infra.aws.rehearsal.world import world
 from infra.aws.template import STAGES
 from infra.local.aws import ACCOUNT_ID
+from infra.local.lambda_functions import serve_functions
 from infra.local.scheduler import schedule_event
 from infra.local.workflows import STATE_MACHINE_ARN_PREFIX, stop_executions
 

@@ -6,13 +6,10 @@ import json
 import subprocess
 import threading
 import uuid
-from collections.abc import Iterator, Mapping, MutableMapping
-from contextlib import contextmanager
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, BinaryIO
-
-from moto.awslambda_simple.models import LambdaSimpleBackend
 
 from infra.aws.package.runtimes import Interpreter
 from infra.local.aws import ACCOUNT_ID, REGION
@@ -79,6 +76,11 @@ class Functions:
             return document["error"], True
         return document["result"], False
 
+    def answer(self, arn: str, body: str | bytes | None) -> tuple[bytes, bool]:
+        """Return the body that Lambda answers an invocation with, and whether it is an error."""
+        answer, is_error = self.call(arn.rsplit(":", 1)[-1], json.loads(body or "{}"))
+        return json.dumps(answer).encode(), is_error
+
     def stop(self) -> None:
         """End every process."""
         for worker in self._processes.values():
@@ -129,30 +131,3 @@ def _context(function: Deployed) -> dict[str, Any]:
         "timeout": function.timeout,
         "request_id": str(uuid.uuid4()),
     }
-
-
-@contextmanager
-def serve_functions(functions: Functions) -> Iterator[None]:
-    """Let moto's Lambda run these functions, until the block ends."""
-    backend: Any = LambdaSimpleBackend  # mypy refuses assignments to methods
-    original = backend.invoke
-
-    def invoke(
-        _self: LambdaSimpleBackend,
-        function_name: str,
-        _qualifier: str | None,
-        body: str | bytes | None,
-        _headers: Any,
-        response_headers: MutableMapping[str, str],
-    ) -> bytes:
-        name = function_name.rsplit(":", 1)[-1]
-        answer, is_error = functions.call(name, json.loads(body or "{}"))
-        if is_error:
-            response_headers["x-amz-function-error"] = "Unhandled"
-        return json.dumps(answer).encode()
-
-    backend.invoke = invoke
-    try:
-        yield
-    finally:
-        backend.invoke = original
