@@ -23,6 +23,21 @@ printf 'ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAIG5vdGhpbmctdXAtbXktc2xlZXZlLXB1Ymxp
 qkd=()
 has_qkd() { curl -sSf -H @"$token_header" "$SLICES_BI_URL/infrastructures" | jq -e '.[0].supports_qkd' >/dev/null; }
 
+# The emulated devices measure in blocks, and a schedule reads them: just after the start both are still to come.
+qkd_links() {
+  local links
+  for _ in {1..60}; do
+    links=$(curl -sSf -H @"$token_header" "$SLICES_BI_URL/qkd-links")
+    if jq -e 'all(.[]; .qber != null and .skr_bit_per_s != null)' <<<"$links" >/dev/null; then
+      printf '%s\n' "$links"
+      return
+    fi
+    sleep 1
+  done
+  printf 'no measurement of the QKD links after a minute: see the logs of the agents\n' >&2
+  return 1
+}
+
 # The same calls with curl: a token from the issuer, held in a file, never on a command line.
 token_header=$scratch/header
 jq -n --arg experiment "$EXPERIMENT" '{kind: "experiment", experiment: $experiment, project: "demo"}' |
@@ -55,8 +70,7 @@ if [[ -d $credentials/node0/slices-qkd ]]; then
   python3 examples/fetch-key.py "$bob" --key-id "$key_id" | tee "$scratch/bob"
   cmp -s "$scratch/alice" "$scratch/bob" || { printf 'The two keys differ.\n'; exit 1; }
   printf 'The same key at both ends. The link as the site sees it:\n'
-  curl -sSf -H @"$token_header" "$SLICES_BI_URL/qkd-links" |
-    jq -r '.[] | "  \(.ends | join(" - ")), \(.length_km) km, \(.provenance): QBER \(.qber * 10000 | round / 100) %, \(.skr_bit_per_s | round) bit/s of secret key, \(.stored_key_count) keys in stock, \(.alarms | length) alarms"'
+  qkd_links | jq -r '.[] | "  \(.ends | join(" - ")), \(.length_km) km, \(.provenance): QBER \(.qber * 10000 | round / 100) %, \(.skr_bit_per_s | round) bit/s of secret key, \(.stored_key_count) keys in stock, \(.alarms | length) alarms"'
 fi
 
 title "5. Delete both, and see that nothing is left"

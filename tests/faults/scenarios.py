@@ -46,11 +46,16 @@ EXPIRY = Scenario(
 LOSS = Scenario(
     "loss", True, _lose, ResourceStatus.FAILED, lambda point: point.process == RECONCILE
 )
-# Until the server is in ERROR, this is a request like any other.
+# Until the server is in ERROR, this is a request like any other; a look at the server while it
+# still builds is luck here, and the request has it too.
 FAILURE = Scenario(
     "failure",
     False,
     lambda _, life: life.request(HOPELESS),
     ResourceStatus.FAILED,
-    lambda point: point.process != API and not point.process.startswith(("prepare", "ensure")),
+    lambda point: (
+        point.process != API
+        and not point.process.startswith(("prepare", "ensure"))
+        and point.effect != "resource building"
+    ),
 )

@@ -17,7 +17,7 @@ from tests.faults.world import World
 AT_ONCE = 16
 _MOMENTS = ("before", "after")
 # Some effects depend on how fast the cloud was just then, as a status that passes.
-_TRIES = 4
+_TRIES = 8
 
 
 @dataclass(slots=True)
