@@ -10,11 +10,13 @@ from urllib.parse import urlsplit
 import urllib3
 from urllib3.exceptions import ConnectTimeoutError, HTTPError, NewConnectionError
 
+from infra.onprem.qkd_agent.redaction import redact
 from infra.onprem.qkd_agent.web.messages import JSON
 from infra.onprem.qkd_agent.web.tls import Identity, client_context
 
 _MESSAGE_MEMBERS = ("message", "detail", "title", "description")
 _MESSAGE_LENGTH = 200
+_FIRST_ERROR = 400
 _MAXIMUM_ANSWER_BYTES = 8 << 20
 
 
@@ -36,12 +38,17 @@ class Answer:
 
     @property
     def message(self) -> str:
-        """Return what the other end says about an error, at most 200 characters."""
+        """Return what the other end says about an error, redacted, at most 200 characters.
+
+        Empty if it is no error: a key container that is cut or has another form is quoted nowhere.
+        """
+        if self.status < _FIRST_ERROR:
+            return ""
+        said = self.text
         if isinstance(self.body, dict):
-            for member in _MESSAGE_MEMBERS:
-                if isinstance(self.body.get(member), str):
-                    return str(self.body[member])[:_MESSAGE_LENGTH]
-        return self.text[:_MESSAGE_LENGTH]
+            texts = (self.body.get(member) for member in _MESSAGE_MEMBERS)
+            said = next((text for text in texts if isinstance(text, str)), said)
+        return redact(said)[:_MESSAGE_LENGTH]
 
 
 class JsonClient:
