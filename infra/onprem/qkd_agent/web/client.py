@@ -4,6 +4,7 @@ import json
 import time
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from functools import partial
 from typing import Any
 from urllib.parse import urlsplit
 
@@ -60,6 +61,8 @@ class JsonClient:
         expected_name: DNS name or CN that the server's certificate must carry.
         connect_seconds: Time to connect, and to shake hands.
         read_seconds: Longest silence while reading.
+        keeps_connections: False opens one for each call. A server that closes a kept connection
+            just when the next request leaves makes its answer a lost one.
     """
 
     def __init__(
@@ -69,11 +72,14 @@ class JsonClient:
         expected_name: str,
         connect_seconds: float = 2.0,
         read_seconds: float = 5.0,
+        *,
+        keeps_connections: bool = True,
     ) -> None:
         parts = urlsplit(url)
         self._total_seconds = 2 * read_seconds
         self._base = parts.path.rstrip("/")
-        self._pool = urllib3.HTTPSConnectionPool(
+        self._new_pool = partial(
+            urllib3.HTTPSConnectionPool,
             parts.hostname or "",
             parts.port or 443,
             maxsize=8,
@@ -82,6 +88,7 @@ class JsonClient:
             timeout=urllib3.Timeout(connect=connect_seconds, read=read_seconds),
             retries=False,
         )
+        self._pool = self._new_pool() if keeps_connections else None
 
     def call(
         self,
@@ -100,8 +107,9 @@ class JsonClient:
         sent = {"Accept": JSON, **(headers or {})}
         if content is not None:
             sent["Content-Type"] = JSON
+        pool = self._pool or self._new_pool()
         try:
-            response = self._pool.urlopen(
+            response = pool.urlopen(
                 method,
                 self._base + path,
                 body=content,
@@ -114,6 +122,9 @@ class JsonClient:
             raise NotSent(type(error).__name__) from error
         except (HTTPError, OSError) as error:
             raise NoAnswer(type(error).__name__) from error
+        finally:
+            if pool is not self._pool:
+                pool.close()
         text = raw.decode("utf-8", "replace")
         try:
             return Answer(response.status, json.loads(text), text)
@@ -134,5 +145,6 @@ class JsonClient:
         return b"".join(pieces)
 
     def close(self) -> None:
-        """Close the pooled connections."""
-        self._pool.close()
+        """Close the kept connections."""
+        if self._pool is not None:
+            self._pool.close()
