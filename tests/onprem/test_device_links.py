@@ -1,13 +1,15 @@
 """Agents whose link keys come from the KMEs of another operator, down to the SAEs."""
 
+import contextlib
 import socket
+import ssl
 import threading
 
 import pytest
 
 from infra.onprem import bench
 from infra.onprem.lab import Lab
-from infra.onprem.qkd_agent.web.client import JsonClient
+from infra.onprem.qkd_agent.web.client import JsonClient, NoAnswer, NotSent
 from infra.onprem.qkd_agent.web.tls import Identity, server_context
 from tests.onprem.conftest import make_world
 from tests.onprem.device_world import KMES, device_world
@@ -82,31 +84,49 @@ def answer_each_connection_once(listener, context, frame):
             plain, _ = listener.accept()
         except OSError:
             return
-        with context.wrap_socket(plain, server_side=True) as connection:
+        with (
+            plain,
+            contextlib.suppress(ssl.SSLError),  # the client refuses the certificate
+            context.wrap_socket(plain, server_side=True) as connection,
+        ):
             received = b""
-            while b"{}" not in received:
-                received += connection.recv(4096)
-            connection.sendall(frame)
+            while b"{}" not in received and (more := connection.recv(4096)):
+                received += more
+            if received:
+                connection.sendall(frame)
+
+
+@contextlib.contextmanager
+def answering(directory, frame, kme="vendor", hosts=("127.0.0.1",)):
+    """Serve a frame at a time; yield what makes a client that expects a name."""
+    lab = Lab(directory, bench.make_sites({"kme-a": ["agent-a"]}))
+    lab.create()
+    context = server_context(Identity(*lab.certificate("ca", kme, hosts), lab.sae_ca))
+    identity = Identity(*lab.files("agent-a"), lab.kme_ca)
+    with socket.create_server(("127.0.0.1", 0)) as listener:
+        url = f"https://127.0.0.1:{listener.getsockname()[1]}"
+        arguments = (listener, context, frame)
+        server = threading.Thread(target=answer_each_connection_once, args=arguments, daemon=True)
+        server.start()
+        yield lambda name: JsonClient(url, identity, name, keeps_connections=False)
+        listener.shutdown(socket.SHUT_RDWR)
+    server.join(5)
+    assert not server.is_alive()
 
 
 @pytest.mark.parametrize("frame", FRAMES.values(), ids=FRAMES.keys())
 def test_answers_come_in_many_frames(tmp_path, frame):
     """KMEs run on all kinds of HTTP servers; one that closes connections loses no answer."""
-    lab = Lab(tmp_path, bench.make_sites({"kme-a": ["agent-a"]}))
-    lab.create()
-    context = server_context(Identity(*lab.files("kme-a"), lab.sae_ca))
-    identity = Identity(*lab.files("agent-a"), lab.kme_ca)
-    with socket.create_server(("127.0.0.1", 0)) as listener:
-        port = listener.getsockname()[1]
-        arguments = (listener, context, frame)
-        server = threading.Thread(target=answer_each_connection_once, args=arguments, daemon=True)
-        server.start()
-        url = f"https://127.0.0.1:{port}"
-        client = JsonClient(url, identity, "127.0.0.1", keeps_connections=False)
+    with answering(tmp_path, frame) as client:
         for _ in range(3):
-            answer = client.call("POST", "/api/v1/keys/x/enc_keys", {})
+            answer = client("127.0.0.1").call("POST", "/api/v1/keys/x/enc_keys", {})
             assert (answer.status, answer.body) == (200, {"keys": []})
-        client.close()
-        listener.shutdown(socket.SHUT_RDWR)
-    server.join(5)
-    assert not server.is_alive()
+
+
+def test_a_certificate_with_only_a_common_name_is_compared_by_it(tmp_path):
+    frame = FRAMES["in chunks"]
+    with answering(tmp_path, frame, kme="Vendor KME 7", hosts=()) as client:
+        for wrong in ("Vendor KME 8", "127.0.0.1"):
+            with pytest.raises((NotSent, NoAnswer), match=r"SSL|Certificate"):
+                client(wrong).call("POST", "/", {})
+        assert client("Vendor KME 7").call("POST", "/", {}).status == 200
