@@ -26,6 +26,8 @@ from infra.local.stack import LocalStack, StackOptions
 from tests.canary import Collector, collected_logs, workflows
 from tests.integration.stack.client import Experiment, wait_until
 
+pytestmark = pytest.mark.timeout(300)  # a whole life with its retries, on a busy machine too
+
 CANARY = f"canary-of-user-data-{uuid.uuid4().hex}"
 
 
