@@ -47,6 +47,13 @@ interop: setup ## Run third-party ETSI GS QKD 014 clients, unmodified, against t
 		&& .venv-interop/bin/pip install --quiet --require-hashes -r tests/interop/requirements.txt; }
 	@$(PY) -m pytest tests/interop
 
+.PHONY: oracle
+oracle: setup ## Compare the emulator's key rates with an independent library (430 MB of its own)
+	@test -e .venv-oracle/ready || { rm -rf .venv-oracle && $(PY) -m venv .venv-oracle \
+		&& .venv-oracle/bin/pip install --quiet --require-hashes -r tests/oracle/requirements.txt \
+		&& touch .venv-oracle/ready; }
+	@$(PY) -m pytest tests/oracle
+
 .PHONY: e2e
 e2e: setup ## Run the tests of the web page in a headless Chromium; pictures go to build/screenshots
 	@infra/local/e2e.sh
@@ -93,4 +100,4 @@ lock: setup ## Pin the dependencies again from pyproject.toml
 
 .PHONY: clean
 clean: ## Remove what the commands made
-	rm -rf .venv .venv-openstack .venv-interop .venv-package-* .venv-rehearse .venv-scanner .venv-compared-* .state build dist .pytest_cache .mypy_cache .ruff_cache .hypothesis
+	rm -rf .venv .venv-openstack .venv-interop .venv-oracle .venv-package-* .venv-rehearse .venv-scanner .venv-compared-* .state build dist .pytest_cache .mypy_cache .ruff_cache .hypothesis

@@ -1,5 +1,9 @@
-"""Third-party ETSI GS QKD 014 clients, as published, against two real agents over mutual TLS."""
+"""Third-party ETSI GS QKD 014 clients, as published, against two real agents over mutual TLS.
 
+Once with the emulator behind the agents, once with two KMEs that they ask by ETSI GS QKD 014.
+"""
+
+import contextlib
 import json
 import subprocess
 from pathlib import Path
@@ -8,6 +12,7 @@ import pytest
 
 from infra.onprem import bench
 from tests.onprem.conftest import make_world
+from tests.onprem.device_world import KMES, device_world
 
 PROGRAMS = Path(__file__).parents[2] / ".venv-interop" / "bin"
 # The probe fetches dec_keys as the master and expects 404 for an unknown key_ID. The standard
@@ -38,13 +43,19 @@ print(json.dumps({
 """
 
 
-@pytest.fixture(scope="module")
-def lab(tmp_path_factory):
+@pytest.fixture(scope="module", params=["emulator", "etsi014"])
+def lab(request, tmp_path_factory):
     if not (PROGRAMS / "qkdsec").exists():
         pytest.skip("the third-party clients are not installed: make interop")
     directory = tmp_path_factory.mktemp("interop")
-    lab = make_world(directory, {"kme-a": ["alice"], "kme-b": ["bob"]}).lab
-    with bench.running(lab):
+    with contextlib.ExitStack() as running:
+        if request.param == "emulator":
+            lab = make_world(directory, {"kme-a": ["alice"], "kme-b": ["bob"]}).lab
+        else:
+            kmes = make_world(tmp_path_factory.mktemp("kmes"), KMES)
+            running.enter_context(bench.running(kmes.lab))
+            lab = device_world(directory, kmes).lab
+        running.enter_context(bench.running(lab))
         yield lab
 
 

@@ -3,9 +3,11 @@
 import base64
 import subprocess
 import sys
+from dataclasses import replace
 
 from infra.onprem import bench
 from infra.onprem.lab import BACKEND
+from tests.canary import Secret, files, leaks, shapes
 from tests.onprem.conftest import make_world
 
 CONTROL_PATHS = [
@@ -20,25 +22,12 @@ CONTROL_PATHS = [
 ]
 
 
-def shapes(key):
-    for data in (key, key[::-1]):
-        yield data
-        for encode in (base64.b64encode, base64.urlsafe_b64encode):
-            yield encode(data).rstrip(b"=")
-        yield data.hex().encode()
-        yield data.hex().upper().encode()
-
-
-def found(keys, text):
-    return [key for key in keys for shape in shapes(key) if shape in text]
-
-
 def collect(lab):
     clients = {
         name: bench.client(lab, name, lab.sites[site].ports["sae"])
         for name, site in (("alice", 0), ("bob", 1), ("carol", 2))
     }
-    keys, controls = [], bytearray()
+    keys, tokens, controls = [], [], bytearray()
     for slave in ("bob", "carol"):
         for fetched in (True, False):
             body = {"number": 20, "size": 256}
@@ -54,12 +43,16 @@ def collect(lab):
             answer = control.call("GET", path)
             assert answer.status == 200
             controls += answer.text.encode()
+        # never redeemed, and kept sealed for a repeated command
+        admission = {"sae_id": "late"}
+        answer = control.call("POST", "/v1/saes", admission, {"X-Command-ID": "late"})
+        tokens.append(answer.body["token"].encode())
         for link in control.call("GET", "/v1/links").body["links"]:
             controls += control.call("GET", f"/v1/links/{link['link_id']}/samples").text.encode()
         control.close()
     for client in clients.values():
         client.close()
-    return keys, bytes(controls)
+    return keys, tokens, bytes(controls)
 
 
 def test_no_key_byte_leaks(tmp_path, monkeypatch):
@@ -69,21 +62,25 @@ def test_no_key_byte_leaks(tmp_path, monkeypatch):
     extra = {"agent": {"log_level": "DEBUG", "monitor_seconds": 0.3}}
     lab = make_world(tmp_path, names, extra=extra).lab
     with bench.running(lab):
-        keys, answers = collect(lab)
-        live = {path: path.read_bytes() for path in tmp_path.rglob("*") if path.is_file()}
-    stopped = {path: path.read_bytes() for path in tmp_path.rglob("*") if path.is_file()}
-    assert len(keys) == len(set(keys)) == 80
-    assert not found(keys, answers)
-    for files in (live, stopped):
-        assert any(path.name.startswith("agent.sqlite3") for path in files)
-        assert any(path.suffix == ".log" and content for path, content in files.items())
-        assert not [path for path, content in files.items() if found(keys, content)]
+        keys, tokens, answers = collect(lab)
+        living = files("living", tmp_path)
+    stopped = files("stopped", tmp_path)
+    assert (len(set(keys)), len(set(tokens))) == (80, 3)
+    secrets = [Secret("a key", key) for key in keys]
+    assert leaks(secrets, {"answers": answers}) == []
+    secrets += [Secret("a token", token) for token in tokens]
+    for places in (living, stopped):
+        assert any(place.endswith("agent.sqlite3") for place in places)
+        assert any(place.endswith(".log") and content for place, content in places.items())
+        assert leaks(secrets, places) == []
 
 
-def test_the_scan_can_find():
-    key = bytes(range(200, 232))
-    for shape in shapes(key):
-        assert found([key], b"before " + shape + b" after")
+def test_every_shape_is_found():
+    secret = Secret("it", bytes(range(200, 232)))
+    for shape in shapes(secret.value):
+        assert leaks([secret], {"place": b"before " + shape + b" after"}) == ["it in place"]
+    assert leaks([secret], {"place": secret.value[:31]}) == []
+    assert leaks([replace(secret, belongs=("pl",))], {"place": secret.value}) == []
 
 
 def test_the_process_leaves_no_core():

@@ -3,6 +3,7 @@
 import base64
 import json
 import os
+import re
 import threading
 import time
 import uuid
@@ -133,8 +134,17 @@ LIES = {
     "html": html(200),
     "truncated": Response(200, b'{"keys": [{"key_ID"', {"Content-Type": "application/json"}),
     "empty": Response(200, b"", {}),
-    "error": json_response(400, {"detail": "no"}),
-    "html error": html(500),
+    "other member": {"Keys": [key(), key()]},
+}
+REFUSALS = {
+    "message": (json_response(400, {"message": "no 400"}), "no 400", []),
+    "detail": (json_response(422, {"detail": "no 422"}), "no 422", []),
+    "list": (json_response(422, {"detail": [{"msg": "no 422"}]}), "no 422", []),
+    "title": (json_response(401, {"title": "no 401"}), "no 401", []),
+    "html": (html(404), "<html>oh</html>", []),
+    "failure": (html(500), "<html>oh</html>", ["keys_burned"]),
+    "slow": (json_response(504, {"message": "no 504"}), "no 504", ["keys_burned"]),
+    "a key in it": (json_response(400, {"message": f"not {'k' * 43}="}), "not .redacted.$", []),
 }
 
 
@@ -147,12 +157,48 @@ def test_what_is_wrong_is_discarded_and_told(setting, lie):
     assert len(setting.kme.seen) == 1
 
 
+@pytest.mark.parametrize("lie", LIES.values(), ids=LIES.keys())
+def test_no_key_in_a_wrong_answer_is_told_on(setting, lie):
+    """What is told reaches the cloud half. A cut or misshaped container may still hold keys."""
+    canary = base64.b64encode(os.urandom(8)).decode()
+    text = json.dumps(lie) if not isinstance(lie, Response) else lie.body.decode()
+    text = re.sub(r'"key": "[^"]*"', f'"key": "{canary}"', text) + canary
+    setting.kme.answers = [Response(200, text.encode(), {"Content-Type": "application/json"})]
+    with pytest.raises(LinkUnavailable) as told:
+        setting.link.draw(IDS, 256, "kme-b")
+    shown = f"{told.value} {told.value.__cause__} {setting.journal.after(0, 100)}"
+    assert "device_lies" in shown
+    assert canary not in shown
+
+
+@pytest.mark.parametrize(("answer", "told", "kinds"), REFUSALS.values(), ids=REFUSALS.keys())
+def test_a_refusal_is_quoted_and_is_no_lie(setting, answer, told, kinds):
+    setting.kme.answers = [answer]
+    with pytest.raises(
+        LinkUnavailable, match=f"enc_keys ended with status {answer.status}.*{told}"
+    ):
+        setting.link.draw(IDS, 256, "kme-b")
+    assert setting.kinds() == kinds
+    assert len(setting.kme.seen) == 1
+
+
 def test_unusual_ids_are_right(setting):
     ids = ["ffffffff-ffff-ffff-ffff-fffffffffff1", "FFFFFFFF-ffff-ffff-ffff-fffffffffff2"]
     setting.kme.answers = [{"keys": [key(key_id=i) for i in ids]}]
-    assert [k.reference["key_ID"] for k in setting.link.draw(IDS, 256, "kme-b")] == [
-        i.lower() for i in ids
-    ]
+    drawn = setting.link.draw(IDS, 256, "kme-b")
+    # a KME that compares letter by letter finds only its own spelling
+    assert [k.reference["key_ID"] for k in drawn] == ids
+    setting.kme.answers = [{"keys": [key(key_id=IDS[0].lower())]}]
+    assert setting.link.match(IDS[:1], [{"key_ID": IDS[0].upper()}], 256, "kme-a")
+    assert json.loads(setting.kme.seen[-1][2]) == {"key_IDs": [{"key_ID": IDS[0].upper()}]}
+
+
+def test_dec_keys_that_is_refused_for_good_is_burned_and_told(setting):
+    setting.kme.answers = [json_response(401, {"message": "not yours"})]
+    with pytest.raises(LinkUnavailable, match="dec_keys ended with status 401: not yours"):
+        setting.link.match(IDS[:1], [{"key_ID": IDS[0]}], 256, "kme-a")
+    assert len(setting.kme.seen) == 1
+    assert setting.kinds() == ["keys_burned"]
 
 
 def test_a_key_id_that_comes_again_is_discarded(setting):
@@ -222,12 +268,22 @@ def test_status_is_advisory(setting, status, stock):
     assert setting.link.samples(0, 10)[0].stock_bits == stock
 
 
-def test_a_status_that_is_none(setting):
-    setting.kme.answers = [html(500)]
-    assert setting.link.view().is_down
+@pytest.mark.parametrize(
+    ("answer", "is_down"),
+    [(html(500), True), (html(502), True), (html(401), True), (html(404), False),
+     (html(405), False), (html(200), False), ([1], False)],
+)  # fmt: skip
+def test_a_kme_without_a_status_is_used_all_the_same(setting, answer, is_down):
+    setting.kme.answers = [answer]
+    view = setting.link.view()
+    assert (view.is_down, view.stock_bits) == (is_down, 0)
+
+
+def test_a_disabled_link_gives_nothing(setting):
     setting.link.enable(enabled=False)
     with pytest.raises(LinkUnavailable):
         setting.link.draw(IDS, 256, "kme-b")
+    assert not setting.kme.seen
 
 
 def test_get_is_used_only_if_configured(tmp_path):

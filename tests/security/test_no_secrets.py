@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import base64
 import json
-import logging
 import uuid
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
@@ -21,15 +20,14 @@ import pytest
 from chalicelib import bootstrap
 from chalicelib.adapters.dynamodb.tasks import TaskTable
 from chalicelib.adapters.stepfunctions.clients import make_client
-from chalicelib.logs.formats import JsonFormatter
-from infra.aws.workflows import definitions
 from infra.local.environment import INFRA_ID
 from infra.local.simulator import Effect, Fault
 from infra.local.stack import LocalStack, StackOptions
-from infra.local.workflows import STATE_MACHINE_ARN_PREFIX
+from tests.canary import Collector, collected_logs, workflows
 from tests.integration.stack.client import Experiment, wait_until
 
-OUR_LOGGERS = ("chalicelib", "functions", "infra", "app")
+pytestmark = pytest.mark.timeout(300)  # a whole life with its retries, on a busy machine too
+
 CANARY = f"canary-of-user-data-{uuid.uuid4().hex}"
 
 
@@ -58,34 +56,10 @@ def forms(secret: str) -> set[str]:
     return found
 
 
-class Collector(logging.Handler):
-    """Keeps every line, with the traceback if there is one."""
-
-    def __init__(self) -> None:
-        super().__init__(logging.DEBUG)
-        self.lines: list[str] = []
-        self.json_lines: list[str] = []
-        self._json = JsonFormatter(INFRA_ID)
-        self.setFormatter(logging.Formatter("%(name)s %(levelname)s %(message)s"))
-
-    def emit(self, record: logging.LogRecord) -> None:
-        self.json_lines.append(self._json.format(record))
-        self.lines.append(self.format(record))
-
-
 @pytest.fixture(scope="module")
 def collector() -> Iterator[Collector]:
-    collector = Collector()
-    levels = {name: logging.getLogger(name).level for name in ("", *OUR_LOGGERS)}
-    for name in OUR_LOGGERS:
-        logging.getLogger(name).setLevel(logging.DEBUG)
-    root = logging.getLogger()
-    root.setLevel(logging.INFO)
-    root.addHandler(collector)
-    yield collector
-    root.removeHandler(collector)
-    for name, level in levels.items():
-        logging.getLogger(name).setLevel(level)
+    with collected_logs(INFRA_ID) as collector:
+        yield collector
 
 
 @pytest.fixture(scope="module")
@@ -108,7 +82,7 @@ def evidence(tmp_path_factory: pytest.TempPathFactory, collector: Collector) -> 
         }
         # Lease owners come from the same source; none of them is anyone else's business either.
         evidence.secrets |= {f"minted secret {n}": token for n, token in enumerate(minted)}
-        evidence.texts["workflows"] = "\n".join(_workflow_texts())
+        evidence.texts["workflows"] = b"\n".join(workflows().values()).decode()
         evidence.texts["cloud URLs"] = "\n".join(r.path for r in stack.simulator.requests)
         evidence.texts["tasks that are over"] = json.dumps(list(_items("tasks")), default=str)
         evidence.texts["tokens announced"] = (state / "stack.json").read_text(encoding="utf-8")
@@ -173,16 +147,6 @@ def _live(stack: LocalStack, experiment: Experiment, evidence: Evidence) -> None
 
 def _break(_self: TaskTable, task: object) -> None:
     raise RuntimeError(f"a bug, met with a {type(task).__name__}")
-
-
-def _workflow_texts() -> Iterator[str]:
-    client = make_client("stepfunctions")
-    for name in definitions():
-        machine = STATE_MACHINE_ARN_PREFIX + name
-        for execution in client.list_executions(stateMachineArn=machine)["executions"]:
-            arn = execution["executionArn"]
-            for page in (client.describe_execution, client.get_execution_history):
-                yield json.dumps(page(executionArn=arn), default=str)
 
 
 def _items(table: str) -> Iterator[dict[str, Any]]:

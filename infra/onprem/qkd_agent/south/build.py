@@ -118,6 +118,7 @@ class SouthBuilder:
             settings.expected_name or host_of(settings.url),
             connect_seconds=settings.timeout_seconds,
             read_seconds=settings.timeout_seconds,
+            keeps_connections=False,
         )
         records = LinkRecords(self.database, link_id)
         records.load(Stock(bits=0, maximum_bits=0, consumed_bits=0, next_block=0))

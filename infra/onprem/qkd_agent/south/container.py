@@ -8,7 +8,6 @@ from infra.onprem.qkd_agent.secret import SecretBytes
 from infra.onprem.qkd_agent.web.client import Answer
 
 UUID = re.compile(r"[0-9a-fA-F]{8}(?:-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}")
-_OK = 200
 
 
 class BadAnswer(Exception):
@@ -18,26 +17,27 @@ class BadAnswer(Exception):
 def read_container(
     answer: Answer, number: int, size_bits: int, wanted: set[str] | None = None
 ) -> list[tuple[str, SecretBytes]]:
-    """Return the keys of a key container as (key_ID in lower case, key).
+    """Return the keys of a key container as (key_ID as the KME spells it, key).
 
     Args:
         answer: What the KME said.
         number: How many keys were asked for.
         size_bits: Of which size.
-        wanted: Which key_IDs, if they were named.
+        wanted: Which key_IDs in lower case, if they were named.
 
     Raises:
         BadAnswer: If the number, the size, an ID or the encoding is not right, or one repeats.
     """
     entries = answer.body.get("keys") if isinstance(answer.body, dict) else None
-    if answer.status != _OK or not isinstance(entries, list):
-        raise BadAnswer(f"status {answer.status} and no key container: {answer.message}")
+    if not isinstance(entries, list):
+        raise BadAnswer("no key container")
     if len(entries) != number:
         raise BadAnswer(f"{len(entries)} keys for {number}")
     keys = [_read_key(entry, size_bits) for entry in entries]
-    if len({key_id for key_id, _ in keys}) != number:
+    ids = {key_id.lower() for key_id, _ in keys}
+    if len(ids) != number:
         raise BadAnswer("a key_ID is there twice")
-    if wanted is not None and {key_id for key_id, _ in keys} != wanted:
+    if wanted is not None and ids != wanted:
         raise BadAnswer("other key_IDs than asked for")
     if len({bytes(key.view()) for _, key in keys}) != number:
         raise BadAnswer("a key is there twice")
@@ -56,4 +56,4 @@ def _read_key(entry: object, size_bits: int) -> tuple[str, SecretBytes]:
         raise BadAnswer("a key is not base64") from None
     if len(key) * 8 != size_bits:
         raise BadAnswer(f"{len(key) * 8} bits for {size_bits}")
-    return key_id.lower(), key
+    return key_id, key

@@ -28,8 +28,9 @@ from infra.onprem.qkd_agent.south.container import UUID, BadAnswer, read_contain
 from infra.onprem.qkd_agent.web.client import Answer, JsonClient, NoAnswer, NotSent
 
 SOURCE = "device"
-_OK, _UNAVAILABLE = 200, 503
+_OK, _FIRST_SERVER_ERROR, _UNAVAILABLE = 200, 500, 503
 _REPEATABLE = (400, 404, 503)
+_NO_STATUS = (404, 405, 501)
 _REPEAT_PAUSES = (0.05, 0.1, 0.2, 0.3, 0.4)
 
 
@@ -62,15 +63,15 @@ class DeviceLink:
 
     def view(self) -> LinkView:
         """Return the link as its KME describes it; what it does not tell is None or 0."""
-        status = self._status()
+        is_there, status = self._status()
         enabled = self._records.is_enabled()
         size = _count(status, "key_size") or 256
         stock = (_count(status, "stored_key_count") or 0) * size
-        state = LinkStatus.ACTIVE if status is not None and enabled else LinkStatus.OFF
+        state = LinkStatus.ACTIVE if is_there and enabled else LinkStatus.OFF
         return LinkView(
             status=state,
             is_enabled=enabled,
-            is_down=status is None,
+            is_down=not is_there,
             stock_bits=stock,
             maximum_stock_bits=max(stock, (_count(status, "max_key_count") or 0) * size),
             consumed_bits=0,
@@ -99,7 +100,7 @@ class DeviceLink:
             if keys:
                 self._burned(f"{len(keys)} keys of an incomplete batch are burned")
             raise
-        self._use([key_id for key_id, _ in keys])
+        self._use([key_id.lower() for key_id, _ in keys])
         return [LinkKey(key, {"key_ID": key_id}) for key_id, key in keys]
 
     def match(
@@ -110,14 +111,16 @@ class DeviceLink:
         target: str,  # noqa: ARG002  # a KME names its keys itself
     ) -> list[SecretBytes]:
         """Fetch, as the slave SAE, the keys that the other end fetched as the master."""
-        wanted = [str(reference.get("key_ID", "")).lower() for reference in references]
+        spelled = [str(reference.get("key_ID", "")) for reference in references]
+        wanted = [key_id.lower() for key_id in spelled]
         if len(set(wanted)) != len(key_ids) or not all(map(UUID.fullmatch, wanted)):
             raise LinkUnavailable("the references of the other end are not key_IDs")
         limit = 1 if self._settings.uses_get else self._settings.maximum_keys
         found: dict[str, SecretBytes] = {}
         for start in range(0, len(wanted), limit):
-            part = wanted[start : start + limit]
-            found.update(self._get_keys_with_ids(part, size_bits))
+            part = spelled[start : start + limit]
+            keys = self._get_keys_with_ids(part, size_bits)
+            found.update((key_id.lower(), key) for key_id, key in keys)
         self._ledger.use(self._link_id, wanted, self._clock())
         return [found[key_id] for key_id in wanted]
 
@@ -158,12 +161,15 @@ class DeviceLink:
         alarm = Alarm(AlarmKind.KME_UNREACHABLE, self._link_id, Severity.MAJOR, message)
         self._alarms.watch(alarm, is_wrong=self.breaker.state is BreakerState.OPEN)
 
-    def _status(self) -> dict[str, Any] | None:
+    def _status(self) -> tuple[bool, dict[str, Any] | None]:
+        """Return whether the KME can be used, and its status: it is advisory, some have none."""
         try:
             answer = self._call("GET", self._path(self._settings.peer_sae_id, "status"))
         except (NotSent, NoAnswer, LinkUnavailable):
-            return None
-        return answer.body if isinstance(answer.body, dict) and answer.status == _OK else None
+            return False, None
+        if answer.status != _OK:
+            return answer.status in _NO_STATUS, None
+        return True, answer.body if isinstance(answer.body, dict) else None
 
     def _get_keys(self, number: int, size_bits: int) -> list[tuple[str, SecretBytes]]:
         path = self._path(self._settings.peer_sae_id, "enc_keys")
@@ -179,6 +185,11 @@ class DeviceLink:
             raise LinkUnavailable("the KME did not answer") from error
         if answer.status == _UNAVAILABLE:
             raise StockShort(f"the KME refuses: {answer.message}")
+        if answer.status != _OK:
+            reason = f"enc_keys ended with status {answer.status}: {answer.message}"
+            if answer.status >= _FIRST_SERVER_ERROR:
+                self._burned(f"{reason}; what it may have cost is burned")
+            raise LinkUnavailable(reason)
         try:
             return read_container(answer, number, size_bits)
         except BadAnswer as error:
@@ -189,8 +200,13 @@ class DeviceLink:
         self, wanted: Sequence[str], size_bits: int
     ) -> list[tuple[str, SecretBytes]]:
         answer = self._ask_until_there(wanted)
+        if answer.status != _OK:
+            reason = f"dec_keys ended with status {answer.status}: {answer.message}"
+            self._burned(f"{reason}; its keys are burned")
+            raise LinkUnavailable(reason)
         try:
-            keys = read_container(answer, len(wanted), size_bits, set(wanted))
+            names = {key_id.lower() for key_id in wanted}
+            keys = read_container(answer, len(wanted), size_bits, names)
         except BadAnswer as error:
             self._lie(f"dec_keys: {error}")
             raise LinkUnavailable("the KME's answer was discarded") from error

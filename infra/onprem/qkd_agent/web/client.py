@@ -4,17 +4,20 @@ import json
 import time
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from functools import partial
 from typing import Any
 from urllib.parse import urlsplit
 
 import urllib3
 from urllib3.exceptions import ConnectTimeoutError, HTTPError, NewConnectionError
 
+from infra.onprem.qkd_agent.redaction import redact
 from infra.onprem.qkd_agent.web.messages import JSON
 from infra.onprem.qkd_agent.web.tls import Identity, client_context
 
 _MESSAGE_MEMBERS = ("message", "detail", "title", "description")
 _MESSAGE_LENGTH = 200
+_FIRST_ERROR = 400
 _MAXIMUM_ANSWER_BYTES = 8 << 20
 
 
@@ -36,12 +39,17 @@ class Answer:
 
     @property
     def message(self) -> str:
-        """Return what the other end says about an error, at most 200 characters."""
+        """Return what the other end says about an error, redacted, at most 200 characters.
+
+        Empty if it is no error: a key container that is cut or has another form is quoted nowhere.
+        """
+        if self.status < _FIRST_ERROR:
+            return ""
+        said = self.text
         if isinstance(self.body, dict):
-            for member in _MESSAGE_MEMBERS:
-                if isinstance(self.body.get(member), str):
-                    return str(self.body[member])[:_MESSAGE_LENGTH]
-        return self.text[:_MESSAGE_LENGTH]
+            texts = (self.body.get(member) for member in _MESSAGE_MEMBERS)
+            said = next((text for text in texts if isinstance(text, str)), said)
+        return redact(said)[:_MESSAGE_LENGTH]
 
 
 class JsonClient:
@@ -53,6 +61,8 @@ class JsonClient:
         expected_name: DNS name or CN that the server's certificate must carry.
         connect_seconds: Time to connect, and to shake hands.
         read_seconds: Longest silence while reading.
+        keeps_connections: False opens one for each call. A server that closes a kept connection
+            just when the next request leaves makes its answer a lost one.
     """
 
     def __init__(
@@ -62,11 +72,14 @@ class JsonClient:
         expected_name: str,
         connect_seconds: float = 2.0,
         read_seconds: float = 5.0,
+        *,
+        keeps_connections: bool = True,
     ) -> None:
         parts = urlsplit(url)
         self._total_seconds = 2 * read_seconds
         self._base = parts.path.rstrip("/")
-        self._pool = urllib3.HTTPSConnectionPool(
+        self._new_pool = partial(
+            urllib3.HTTPSConnectionPool,
             parts.hostname or "",
             parts.port or 443,
             maxsize=8,
@@ -75,6 +88,7 @@ class JsonClient:
             timeout=urllib3.Timeout(connect=connect_seconds, read=read_seconds),
             retries=False,
         )
+        self._pool = self._new_pool() if keeps_connections else None
 
     def call(
         self,
@@ -93,8 +107,9 @@ class JsonClient:
         sent = {"Accept": JSON, **(headers or {})}
         if content is not None:
             sent["Content-Type"] = JSON
+        pool = self._pool or self._new_pool()
         try:
-            response = self._pool.urlopen(
+            response = pool.urlopen(
                 method,
                 self._base + path,
                 body=content,
@@ -107,6 +122,9 @@ class JsonClient:
             raise NotSent(type(error).__name__) from error
         except (HTTPError, OSError) as error:
             raise NoAnswer(type(error).__name__) from error
+        finally:
+            if pool is not self._pool:
+                pool.close()
         text = raw.decode("utf-8", "replace")
         try:
             return Answer(response.status, json.loads(text), text)
@@ -127,5 +145,6 @@ class JsonClient:
         return b"".join(pieces)
 
     def close(self) -> None:
-        """Close the pooled connections."""
-        self._pool.close()
+        """Close the kept connections."""
+        if self._pool is not None:
+            self._pool.close()
