@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import Mapping
+from functools import lru_cache
 from typing import Any
 
 from cryptography.hazmat.primitives.hashes import SHA256
@@ -29,6 +30,7 @@ class Derivation:
         extract.update(secret.view())
         self._keyed = HMAC(extract.finalize(), SHA256())
         self._link_id = link_id
+        self._head = lru_cache(maxsize=64)(self._make_head)
 
     def key(self, found_by: Mapping[str, Any], key_id: str, size_bits: int) -> SecretBytes:
         """Return the key that both ends have under an ID.
@@ -44,8 +46,12 @@ class Derivation:
         kme_id, block, offset = (found_by.get(name) for name in ("kme_id", "block", "offset"))
         if not isinstance(kme_id, str) or type(block) is not int or type(offset) is not int:
             raise BadReference("a link key needs a kme_id, a block and an offset")
-        fields = ["slices-qkd link key", self._link_id, kme_id, block, offset, key_id, size_bits]
-        return self._expand(json.dumps(fields).encode(), size_bits // 8)
+        info = f'{self._head(kme_id, block)}, {offset}, "{key_id}", {size_bits}]'
+        return self._expand(info.encode(), size_bits // 8)
+
+    def _make_head(self, kme_id: str, block: int) -> str:
+        """Return how the JSON array of an info begins; it is alike for all keys of a batch."""
+        return json.dumps(["slices-qkd link key", self._link_id, kme_id, block])[:-1]
 
     def _expand(self, info: bytes, length: int) -> SecretBytes:
         blocks = last = b""
