@@ -34,7 +34,10 @@ def test_it_is_hkdf(size_bits):
 def test_every_part_of_the_name_changes_the_key():
     derivation, other = (Derivation(SecretBytes(s * 32), LINK) for s in (b"s", b"t"))
     base = {"kme_id": "a", "block": 1, "offset": 2}
-    names = [base, *({**base, **change} for change in ({"kme_id": "b"}, {"block": 2}, {"offset": 1}))]
+    names = [
+        base,
+        *({**base, **change} for change in ({"kme_id": "b"}, {"block": 2}, {"offset": 1})),
+    ]
     keys = [derivation.key(name, KEY_ID, 256) for name in names]
     keys += [other.key(base, KEY_ID, 256), derivation.key(base, KEY_ID[:-1] + "b", 256)]
     keys += [Derivation(SecretBytes(b"s" * 32), "2").key(base, KEY_ID, 256)]

@@ -11,6 +11,7 @@ from infra.onprem.qkd_agent.keystore.ledger import Batch, Ledger
 from infra.onprem.qkd_agent.keystore.sealing import Sealer
 from infra.onprem.qkd_agent.keystore.time_ordered import new_ids
 from infra.onprem.qkd_agent.secret import SecretBytes
+from tests.onprem.conftest import make_world
 from tests.onprem.test_peers import enc
 
 NOW = 1_800_000_000.0
@@ -134,22 +135,32 @@ def test_a_get_key_waits_for_the_disk_once_at_each_end(pair):
     assert [min(of_site) for of_site in zip(*waits, strict=True)] == [1, 1]
 
 
-def waits_of(pair, step):
+def test_each_site_of_a_relay_waits_for_the_disk_once(tmp_path):
+    chain = make_world(tmp_path, {"kme-a": ["alice"], "kme-b": [], "kme-c": ["carol"]})
+    chain.start()
+    try:
+        alice = chain.sae("alice")
+        enc(alice, "carol")
+        waits = [waits_of(chain, lambda: enc(alice, "carol", number=5)) for _ in range(3)]
+    finally:
+        chain.stop()
+    assert [min(of_site) for of_site in zip(*waits, strict=True)] == [1, 1, 1]
+
+
+def waits_of(world, step):
     """Return for each agent how often it waited for the disk because of a change."""
-    commits = [[], []]
-    for agent, seen in zip(pair.agents, commits, strict=True):
+    commits = [[] for _ in world.agents]
+    for agent, seen in zip(world.agents, commits, strict=True):
         database = agent._database
 
         def note(statement, database=database, seen=seen):
             words = statement.split()
-            if words[0] in ("INSERT", "UPDATE", "DELETE"):
-                seen.append((words[0], database._is_synced))
-            elif words[0] in ("COMMIT", "BEGIN"):
+            if words[0] in ("BEGIN", "INSERT", "UPDATE", "DELETE", "COMMIT"):
                 seen.append((words[0], database._is_synced))
 
         database._connection.set_trace_callback(note)
     assert step().status == 200
-    for agent in pair.agents:
+    for agent in world.agents:
         agent._database._connection.set_trace_callback(None)
     return [synced_writes(seen) for seen in commits]
 

@@ -42,12 +42,12 @@ class _Writer(StreamWriter):
         super().__init__(sock, mode, bufsize)
         self._held = b""
 
-    def write(self, val: bytes, *args: Any, **kwargs: Any) -> int:
+    def write(self, val: Any, /) -> int:
         if self.is_holding:
             self._held += val
             return len(val)
         joined, self._held = self._held + val, b""
-        return int(super().write(joined, *args, **kwargs))
+        return int(super().write(joined))
 
 
 class _TlsAdapter(Adapter):
