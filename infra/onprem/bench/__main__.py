@@ -1,4 +1,4 @@
-"""Measure the delivery key(s)s: `python -m infra.onprem.bench`.
+"""Measure the delivery of keys: `python -m infra.onprem.bench`.
 
 Three agents run as processes of their own; this process is the SAE. It keeps one connection, with
 certificates at both ends, to each agent. A key that it gets is on the disk of the far agent. The
@@ -13,13 +13,13 @@ import sys
 import tempfile
 import time
 import uuid
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
 
 from infra.onprem.bench import client, make_sites, running
 from infra.onprem.bench.baseline import bare_server, synced_commit
-from infra.onprem.bench.measure import Measured, asked, in_turn, table
+from infra.onprem.bench.measure import Measured, asked, cpu_of, in_turn, table
 from infra.onprem.lab import BACKEND, Lab
 from infra.onprem.qkd_agent.web.client import JsonClient
 
@@ -89,27 +89,34 @@ def _call(asking: JsonClient, path: str, body: dict[str, Any]) -> Callable[[], o
     return lambda: asked(asking, path, body)
 
 
-def _of_keys(number: int, alice: JsonClient, bob: JsonClient, bare: JsonClient) -> list[Measured]:
-    """Return what is measured with a number key(s)s per request."""
+def _of_keys(
+    number: int,
+    alice: JsonClient,
+    bob: JsonClient,
+    bare: JsonClient,
+    used: Callable[[], float],
+) -> list[Measured]:
+    """Return what is measured with a number of keys per request."""
+    keys = "1 key" if number == 1 else f"{number} keys"
     both = _Fetching(alice, bob, number)
     relayed = _call(alice, "/api/v1/keys/carol/enc_keys", {"number": number})
     echo = _call(bare, "/", {"characters": number * _KEY_CHARACTERS})
     return [
-        Measured(f"baseline: bare mTLS round trip, answer as long as {number} key(s)", echo),
-        Measured(f"enc_keys, {number} key(s)", both.master, number),
-        Measured(f"dec_keys, {number} key(s)", both.slave, number),
-        Measured(f"enc_keys over a trusted node, {number} key(s)", relayed, number),
+        Measured(f"baseline: bare mTLS round trip, answer as long as {keys}", echo),
+        Measured(f"enc_keys, {keys}", both.master, number, used),
+        Measured(f"dec_keys, {keys}", both.slave, number, used),
+        Measured(f"enc_keys over a trusted node, {keys}", relayed, number, used),
     ]
 
 
-def _measure(lab: Lab, rounds: int, stored: int) -> list[Measured]:
+def _measure(lab: Lab, rounds: int, stored: int, pids: Sequence[int]) -> list[Measured]:
     alice, bob = (client(lab, s.sae_ids[0], s.ports["sae"]) for s in lab.sites[:2])
     _reserve(lab)
     _fill(alice, stored)
     with bare_server(lab) as bare, synced_commit(lab.directory) as commit:
         things = [Measured("baseline: one synced commit of the key store", commit)]
         for number in (1, _BATCH):
-            things += _of_keys(number, alice, bob, bare)
+            things += _of_keys(number, alice, bob, bare, lambda: cpu_of(pids))
         in_turn(things, rounds)
     alice.close()
     bob.close()
@@ -128,8 +135,9 @@ def main() -> None:
         sites = make_sites({"kme-a": ["alice"], "kme-b": ["bob"], "kme-c": ["carol"]})
         lab = Lab(Path(directory), sites, _LARGE_STOCK)
         lab.create()
-        with running(lab):
-            things = _measure(lab, max(2, chosen.rounds), chosen.stored)
+        with running(lab) as processes:
+            pids = [process.pid for process in processes]
+            things = _measure(lab, max(2, chosen.rounds), chosen.stored, pids)
     sys.stdout.write(f"stores of {chosen.stored} keys and more in {directory}\n\n{table(things)}")
 
 
