@@ -187,7 +187,7 @@ def test_a_power_cut_that_undoes_a_delivery_burns_its_keys(pair):
     assert dec(bob, fetched) == 200
     with agent._database.transaction() as connection:
         connection.execute("UPDATE batches SET state = 'RESERVED'")
-    agent._issuer.burn_unfinished()
+    agent._issuer.burn(agent._ledger.unfinished())
     assert not agent._ledger.unfinished()
     assert len(pair.told("keys_burned")) == 2
     assert dec(bob, fetched) == 400

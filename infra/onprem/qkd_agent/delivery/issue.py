@@ -110,9 +110,9 @@ class KeyIssuer:
         self._ledger.delivered(batch)
         return list(zip(key_ids, keys, strict=True))
 
-    def burn_unfinished(self) -> None:
+    def burn(self, unfinished: Sequence[Batch]) -> None:
         """Burn the batches that a crash has left without an outcome."""
-        for batch in self._ledger.unfinished():
+        for batch in unfinished:
             self._burn(batch, "the agent stopped before the delivery was known")
 
     def _check_stock(self, order: Order) -> None:

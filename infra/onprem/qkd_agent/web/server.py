@@ -136,8 +136,10 @@ class _Gateway(Gateway):
         raw.outheaders.append((b"Server", b"qkd-agent"))
         raw.sent_headers = True
         raw.conn.wfile.is_holding = True
-        raw.send_headers()
-        raw.conn.wfile.is_holding = False
+        try:
+            raw.send_headers()
+        finally:
+            raw.conn.wfile.is_holding = False
         raw.write(response.body)
 
     def _request(self) -> Request:
