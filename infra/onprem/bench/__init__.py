@@ -94,4 +94,6 @@ def _wait_for(lab: Lab, index: int, process: subprocess.Popen[bytes]) -> None:
             asking.close()
             return
     process.kill()
-    raise RuntimeError(f"the agent of {lab.sites[index].kme_id} did not start")
+    kme_id = lab.sites[index].kme_id
+    said = (lab.directory / f"{kme_id}.log").read_text(encoding="utf-8").splitlines()[-1:]
+    raise RuntimeError(f"the agent of {kme_id} did not start: {' '.join(said) or 'it is silent'}")
