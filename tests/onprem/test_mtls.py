@@ -156,3 +156,20 @@ def test_names_in_certificates(tmp_path):
 
 def test_bench_ports_are_below_the_ephemeral_range():
     assert all(port < 32768 for port in bench.free_ports(3))
+
+
+def test_an_answer_comes_in_one_record(world):
+    """Head and body apart would wake the other end up twice."""
+    import socket
+
+    from infra.onprem.qkd_agent.web.tls import client_context
+
+    context = client_context(Identity(*world.lab.files("alice"), world.lab.kme_ca))
+    address = ("127.0.0.1", world.lab.sites[0].ports["sae"])
+    with socket.create_connection(address, timeout=10) as plain, context.wrap_socket(plain) as tls:
+        for _ in range(2):
+            tls.sendall(f"GET {STATUS} HTTP/1.1\r\nHost: kme-a\r\n\r\n".encode())
+            head, _, body = tls.recv(1 << 16).partition(b"\r\n\r\n")
+            length = int(head.lower().split(b"content-length: ")[1].split()[0])
+            assert head.startswith(b"HTTP/1.1 200")
+            assert len(body) == length > 0

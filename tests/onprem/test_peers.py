@@ -1,12 +1,15 @@
 """Agent to agent: acknowledgement before delivery, relay under one-time pads, voids, replays."""
 
 import base64
+import threading
 import uuid
 
 import pytest
 
+from infra.onprem.qkd_agent.agent import Agent
 from infra.onprem.qkd_agent.delivery import hop
 from infra.onprem.qkd_agent.delivery.hop import HOP_EXTENSION, Neighbor
+from infra.onprem.qkd_agent.monitor import Monitor
 from tests.onprem.conftest import make_world, wait_until
 
 DEC = "/api/v1/keys/alice/dec_keys"
@@ -195,6 +198,36 @@ def test_a_restart_burns_what_was_on_its_way(pair):
             "'[\"kme-b\"]')",
             ('["00000000-0000-0000-0000-00000000000a"]',),
         )
-    agent._issuer.burn_unfinished()
+    agent._issuer.burn(agent._ledger.unfinished())
     wait_until(lambda: pair.told("keys_burned"))
     assert not agent._ledger.unfinished()
+
+
+def test_a_start_burns_no_request_of_its_own(tmp_path, monkeypatch):
+    """A request that comes before the burning is done is not taken for one that a crash has cut."""
+    world = make_world(tmp_path, {"kme-a": ["alice"], "kme-b": ["bob"]})
+    ready, may_go_on = threading.Event(), threading.Event()
+    look, ship = Agent._run_background, Neighbor.ship
+
+    def late(agent):
+        assert may_go_on.wait(10)
+        look(agent)
+
+    def slow(neighbor, body):
+        may_go_on.set()  # the batch is reserved and on its way
+        assert ready.wait(10)
+        ship(neighbor, body)
+
+    monkeypatch.setattr(Agent, "_run_background", late)
+    monkeypatch.setattr(Neighbor, "ship", slow)
+    monkeypatch.setattr(Monitor, "run", lambda *_: ready.set())
+    world.start()
+    try:
+        container = enc(world.sae("alice"), "bob", number=2).body
+        answer = world.sae("bob").call("POST", DEC, ids_of(container))
+        assert answer.body == {"keys": container["keys"]}
+        assert not world.told("keys_burned")
+    finally:
+        ready.set()
+        may_go_on.set()
+        world.stop()

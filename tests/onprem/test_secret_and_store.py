@@ -14,7 +14,7 @@ from infra.onprem.qkd_agent.keystore.held import (
     NotForThisSae,
     NotHeld,
 )
-from infra.onprem.qkd_agent.keystore.ledger import Batch, BatchState, Ledger
+from infra.onprem.qkd_agent.keystore.ledger import Batch, Ledger
 from infra.onprem.qkd_agent.keystore.sealing import Sealer
 from infra.onprem.qkd_agent.redaction import JsonFormatter, redact
 from infra.onprem.qkd_agent.secret import SecretBytes
@@ -165,7 +165,7 @@ def test_the_ledger_survives_and_ids_are_used_once(tmp_path):
     done, lost = (Batch(n, "alice", ("bob",), (ONE,), 256, ("kme-b",)) for n in ("1", "2"))
     ledger.reserve(done, 1.0)
     ledger.reserve(lost, 1.0)
-    ledger.settle(done, BatchState.DELIVERED)
+    ledger.delivered(done)
     ledger.use("link", [ONE], 1.0)
     database.close()
     database = Database(tmp_path / "l.sqlite3")

@@ -4,6 +4,7 @@ import logging
 import ssl
 import threading
 import time
+from collections.abc import Sequence
 
 from infra.onprem.qkd_agent.alarms import Alarms
 from infra.onprem.qkd_agent.ca import CertificateAuthority
@@ -26,7 +27,7 @@ from infra.onprem.qkd_agent.journal import Journal
 from infra.onprem.qkd_agent.keystore.database import Database
 from infra.onprem.qkd_agent.keystore.faults import Faults
 from infra.onprem.qkd_agent.keystore.held import HeldKeys
-from infra.onprem.qkd_agent.keystore.ledger import Ledger
+from infra.onprem.qkd_agent.keystore.ledger import Batch, Ledger
 from infra.onprem.qkd_agent.keystore.sealing import Sealer
 from infra.onprem.qkd_agent.monitor import Monitor
 from infra.onprem.qkd_agent.peer_face.routes import PeerFace, problem
@@ -91,6 +92,7 @@ class Agent:
             overdue=self._enrolment.overdue if self._enrolment else dict,
             tidy=self._tidy,
         )
+        self._left_by_a_crash: Sequence[Batch] = ()
         self._stopping = threading.Event()
         self._background = threading.Thread(target=self._run_background, daemon=True)
         self.servers = self._make_servers()
@@ -101,6 +103,7 @@ class Agent:
 
     def start(self) -> None:
         """Open all faces."""
+        self._left_by_a_crash = self._ledger.unfinished()
         for name, server in self.servers.items():
             server.start()
             _LOG.info("face %s listens on port %d", name, server.port)
@@ -118,7 +121,7 @@ class Agent:
         self._database.close()
 
     def _run_background(self) -> None:
-        self._issuer.burn_unfinished()
+        self._issuer.burn(self._left_by_a_crash)
         self.monitor.run(self.configuration.agent.monitor_seconds, self._stopping)
 
     def _skew(self) -> float:

@@ -98,7 +98,7 @@ class KeyAcceptor:
             with self._ledger.together(when=link.south.is_local):
                 self._keep(arrival, self._unwrapped(link, arrival))
         else:
-            self._pass_on(arrival, next_way, self._unwrapped(link, arrival))
+            self._pass_on(link, arrival, next_way)
 
     def void(
         self, from_kme: str, key_ids: Sequence[str], master_id: str, sae_ids: Sequence[str]
@@ -170,7 +170,19 @@ class KeyAcceptor:
         finally:
             _wipe(keys)
 
-    def _pass_on(self, arrival: Arrival, way: Way, keys: Sequence[SecretBytes]) -> None:
+    def _pass_on(self, link: Link, arrival: Arrival, way: Way) -> None:
+        """Send keys on. What they cost on both links is on the disk before they leave."""
+        try:
+            with self._ledger.together(when=link.south.is_local and way.link.south.is_local):
+                body = self._rewrapped(arrival, way, self._unwrapped(link, arrival))
+            self._neighbors[way.link.peer].ship(body)
+        except HopRefused as error:
+            raise Refused(str(error)) from error
+        except (HopFailed, StockShort, LinkUnavailable) as error:
+            raise Failed(str(error)) from error
+
+    def _rewrapped(self, arrival: Arrival, way: Way, keys: Sequence[SecretBytes]) -> dict[str, Any]:
+        """Return the message of the next hop, under its own link keys."""
         next_kme = way.link.peer
         self._ledger.pass_on(arrival.key_ids, arrival.from_kme, next_kme, self._clock())
         shipment = Shipment(
@@ -184,13 +196,9 @@ class KeyAcceptor:
         try:
             link_keys = way.link.south.draw(arrival.key_ids, arrival.size_bits, way.target)
             values = [carry(key, pad) for key, pad in zip(keys, link_keys, strict=True)]
+        finally:
             _wipe(keys)
-            body = message(shipment, values, [pad.reference for pad in link_keys])
-            self._neighbors[next_kme].ship(body)
-        except HopRefused as error:
-            raise Refused(str(error)) from error
-        except (HopFailed, StockShort, LinkUnavailable) as error:
-            raise Failed(str(error)) from error
+        return message(shipment, values, [pad.reference for pad in link_keys])
 
 
 def _wipe(keys: Sequence[SecretBytes]) -> None:

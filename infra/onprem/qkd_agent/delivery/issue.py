@@ -2,7 +2,6 @@
 
 import logging
 import os
-import uuid
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -16,7 +15,8 @@ from infra.onprem.qkd_agent.delivery.hop import (
     carry,
     message,
 )
-from infra.onprem.qkd_agent.keystore.ledger import Batch, BatchState, Ledger
+from infra.onprem.qkd_agent.keystore.ledger import Batch, Ledger
+from infra.onprem.qkd_agent.keystore.time_ordered import new_ids
 from infra.onprem.qkd_agent.registry.topology import Way
 from infra.onprem.qkd_agent.secret import SecretBytes
 from infra.onprem.qkd_agent.south.base import LinkKey, LinkUnavailable, StockShort
@@ -80,10 +80,11 @@ class KeyIssuer:
             Unavailable: If there are none; what may have left is voided and burned.
             HopRefused: If the far KME does not serve an SAE; nothing is delivered.
         """
-        key_ids = tuple(str(uuid.uuid4()) for _ in range(order.number))
+        batch_id, *ids = new_ids(1 + order.number, self._clock())
+        key_ids = tuple(ids)
         next_kmes = tuple(way.link.peer for way, _ in order.ways.values())
         batch = Batch(
-            batch_id=str(uuid.uuid4()),
+            batch_id=batch_id,
             initiator=order.master_id,
             targets=order.sae_ids,
             key_ids=key_ids,
@@ -106,12 +107,12 @@ class KeyIssuer:
         except (HopFailed, LinkUnavailable) as error:
             self._burn(batch, str(error))
             raise Unavailable(f"the keys could not be shared with the far end: {error}") from error
-        self._ledger.settle(batch, BatchState.DELIVERED)
+        self._ledger.delivered(batch)
         return list(zip(key_ids, keys, strict=True))
 
-    def burn_unfinished(self) -> None:
+    def burn(self, unfinished: Sequence[Batch]) -> None:
         """Burn the batches that a crash has left without an outcome."""
-        for batch in self._ledger.unfinished():
+        for batch in unfinished:
             self._burn(batch, "the agent stopped before the delivery was known")
 
     def _check_stock(self, order: Order) -> None:
@@ -165,7 +166,7 @@ class KeyIssuer:
                 _LOG.warning(
                     "batch %s could not be voided at %s: %s", batch.batch_id, kme_id, error
                 )
-        self._ledger.settle(batch, BatchState.BURNED)
+        self._ledger.burned(batch)
         text = f"{len(batch.key_ids)} keys are burned: {reason}"
         alarm = Alarm(AlarmKind.KEYS_BURNED, batch.batch_id, Severity.MINOR, text)
         self._alarms.once(alarm)

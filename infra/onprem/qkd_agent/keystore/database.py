@@ -1,4 +1,4 @@
-"""One SQLite file per agent. A transaction that has ended is on the disk."""
+"""One SQLite file per agent. A transaction that has ended is on the disk, unless it says else."""
 
 import sqlite3
 import threading
@@ -46,6 +46,8 @@ CREATE TABLE IF NOT EXISTS revoked_saes (sae_id TEXT PRIMARY KEY, at REAL NOT NU
 CREATE TABLE IF NOT EXISTS applications (
     app_id TEXT PRIMARY KEY, body TEXT NOT NULL, created_at REAL NOT NULL,
     expires_at REAL, consumed_bits INTEGER NOT NULL DEFAULT 0);
+CREATE TABLE IF NOT EXISTS application_saes (
+    sae_id TEXT NOT NULL, app_id TEXT NOT NULL, PRIMARY KEY (sae_id, app_id)) WITHOUT ROWID;
 CREATE TABLE IF NOT EXISTS commands (
     command_id TEXT PRIMARY KEY, digest TEXT NOT NULL, sealed_answer BLOB NOT NULL,
     at REAL NOT NULL);
@@ -66,6 +68,7 @@ class Database:
         path.touch(mode=0o600)
         self._lock = threading.RLock()
         self._depth = 0
+        self._is_synced = True
         self._connection = sqlite3.connect(path, isolation_level=None, check_same_thread=False)
         self._connection.row_factory = sqlite3.Row
         for setting in ("journal_mode=WAL", "synchronous=FULL", "secure_delete=ON"):
@@ -73,14 +76,24 @@ class Database:
         self._connection.executescript(_SCHEMA)
 
     @contextmanager
-    def transaction(self) -> Iterator[sqlite3.Connection]:
+    def transaction(self, *, synced: bool = True) -> Iterator[sqlite3.Connection]:
         """Give the connection; all that happens inside is done on return, or nothing is.
 
         Inside another transaction of the same thread it becomes a part of that one.
+
+        Args:
+            synced: Wait until it is on the disk. Else it survives the end of this process, however
+                it ends, but perhaps not a power cut; it reaches the disk with the next that is
+                synced, and never without those before it.
+
+        Raises:
+            RuntimeError: If a synced one is begun inside one that is not.
         """
         with self._lock:
             if self._depth == 0:
-                self._connection.execute("BEGIN IMMEDIATE")
+                self._begin(synced=synced)
+            elif synced and not self._is_synced:
+                raise RuntimeError("a part cannot be synced without the whole")
             self._depth += 1
             try:
                 yield self._connection
@@ -92,6 +105,12 @@ class Database:
             self._depth -= 1
             if self._depth == 0:
                 self._connection.execute("COMMIT")
+
+    def _begin(self, *, synced: bool) -> None:
+        if synced != self._is_synced:
+            self._connection.execute(f"PRAGMA synchronous={'FULL' if synced else 'NORMAL'}")
+            self._is_synced = synced
+        self._connection.execute("BEGIN IMMEDIATE")
 
     def rows(self, query: str, *values: object) -> list[sqlite3.Row]:
         """Return the rows of a query that changes nothing."""

@@ -63,9 +63,21 @@ class Ledger:
                 ),
             )
 
-    def settle(self, batch: Batch, state: BatchState) -> None:
-        """Write down how a batch ended."""
-        with self._database.transaction() as connection:
+    def delivered(self, batch: Batch) -> None:
+        """Write down that a batch goes to its initiator.
+
+        A crash of the agent does not undo it, a power cut may: then the batch is unfinished and
+        gets burned, which is the right end of a delivery that nobody can vouch for. No key can
+        be given twice by it, for a batch is never delivered from here.
+        """
+        self._settle(batch, BatchState.DELIVERED, synced=False)
+
+    def burned(self, batch: Batch) -> None:
+        """Write down that a batch is burned."""
+        self._settle(batch, BatchState.BURNED, synced=True)
+
+    def _settle(self, batch: Batch, state: BatchState, *, synced: bool) -> None:
+        with self._database.transaction(synced=synced) as connection:
             connection.execute(
                 "UPDATE batches SET state = ? WHERE batch_id = ?", (state, batch.batch_id)
             )

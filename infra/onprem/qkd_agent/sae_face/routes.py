@@ -9,6 +9,7 @@ from infra.onprem.qkd_agent.delivery.collect import KeyCollector
 from infra.onprem.qkd_agent.delivery.hop import HopRefused
 from infra.onprem.qkd_agent.delivery.issue import KeyIssuer, Order, Unavailable
 from infra.onprem.qkd_agent.keystore.held import NotForThisSae, NotHeld
+from infra.onprem.qkd_agent.registry.applications import Application
 from infra.onprem.qkd_agent.registry.saes import NotAdmitted, Saes
 from infra.onprem.qkd_agent.registry.topology import Way
 from infra.onprem.qkd_agent.sae_face.reach import NotReachable, Reach
@@ -111,17 +112,17 @@ class SaeFace:
         check_extensions(wanted)
         self._check_direct(caller, slave, wanted)
         check_ranges(wanted, self.limits)
-        order = self._order(caller, slave, wanted)
+        application = self.reach.application(caller, slave)
+        order = self._order(caller, slave, wanted, application)
         try:
             keys = self.issuer.issue(order)
         except HopRefused as error:
             raise bad_request(f"the far KME refuses: {error}") from error
         except Unavailable as error:
             raise ApiError(503, str(error)) from error
-        application = self.reach.application(caller, slave)
         if application is not None:
             self.reach.consumed(application.app_id, wanted.number * wanted.size)
-        sources = {way.link.south.view().source for way, _ in order.ways.values()}
+        sources = {way.link.south.source for way, _ in order.ways.values()}
         return _container(keys, {"slices_source": max(sources)})
 
     def _get_keys_with_ids(self, request: Request) -> Response:
@@ -151,7 +152,9 @@ class SaeFace:
             text = "a trusted node would see the keys"
             raise bad_request(NOT_MET, [{"slices_direct_only": text}])
 
-    def _order(self, caller: str, slave: str, wanted: KeyRequest) -> Order:
+    def _order(
+        self, caller: str, slave: str, wanted: KeyRequest, application: Application | None
+    ) -> Order:
         if len(wanted.additional) > self.limits.maximum_additional_saes:
             most = self.limits.maximum_additional_saes
             raise bad_request(f"additional_slave_SAE_IDs shall not be more than {most}")
@@ -167,11 +170,10 @@ class SaeFace:
             ways=ways,
             number=wanted.number,
             size_bits=wanted.size,
-            lifetime_seconds=self._lifetime(caller, slave),
+            lifetime_seconds=self._lifetime(application),
         )
 
-    def _lifetime(self, caller: str, slave: str) -> float:
-        application = self.reach.application(caller, slave)
+    def _lifetime(self, application: Application | None) -> float:
         seconds = (application.body.get("app_qos") or {}).get("ttl") if application else None
         return float(seconds) if seconds else self.limits.lifetime_seconds
 

@@ -63,6 +63,10 @@ class South(Protocol):
     def is_local(self) -> bool:
         """Return whether keys come without a network, so quickly enough for a transaction."""
 
+    @property
+    def source(self) -> str:
+        """Return what makes the keys: `emulated` or `device`."""
+
     def view(self) -> LinkView:
         """Return the link as it is now."""
 

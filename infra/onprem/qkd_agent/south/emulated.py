@@ -1,12 +1,8 @@
 """The emulated link: physics, stock and keys that both ends derive from one shared secret."""
 
-import json
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
-
-from cryptography.hazmat.primitives import hashes
-from cryptography.hazmat.primitives.kdf.hkdf import HKDF
 
 from infra.onprem.qkd_agent.emulator.faults import Fault, FaultKind
 from infra.onprem.qkd_agent.emulator.physics import LinkPhysics
@@ -21,6 +17,7 @@ from infra.onprem.qkd_agent.south.base import (
     LinkView,
     StockShort,
 )
+from infra.onprem.qkd_agent.south.derivation import BadReference, Derivation, reference
 
 SOURCE = "emulated"
 _MOST_BLOCKS_TO_CATCH_UP = 8640
@@ -61,16 +58,22 @@ class EmulatedLink:
     ) -> None:
         self._parameters = parameters
         self._physics = physics
-        self._secret = secret
+        self._derivation = Derivation(secret, parameters.link_id)
         self._records = records
         self._ledger = ledger
         self._faults = faults
         self._clock = clock
+        self._expected_skr = physics.expected_rate()
 
     @property
     def is_local(self) -> bool:
         """Return that no device is asked."""
         return True
+
+    @property
+    def source(self) -> str:
+        """Return what makes the keys."""
+        return SOURCE
 
     def view(self) -> LinkView:
         """Return the link as it is now."""
@@ -93,7 +96,7 @@ class EmulatedLink:
             qber=last.qber if last else None,
             skr=last.skr if last else None,
             eskr=last.eskr if last else None,
-            expected_skr=self._physics.expected_rate(),
+            expected_skr=self._expected_skr,
             source=SOURCE,
         )
 
@@ -104,14 +107,10 @@ class EmulatedLink:
             self._take(len(key_ids) * size_bits)
             offset = self._records.advance_offset(len(key_ids))
             self._ledger.use(f"{self._parameters.link_id} {target}", key_ids, self._clock())
-        references = [
-            {"block": block, "offset": offset + index, "kme_id": self._parameters.own_kme_id}
-            for index in range(len(key_ids))
-        ]
-        return [
-            LinkKey(self._derive(key_id, reference, size_bits), reference)
-            for key_id, reference in zip(key_ids, references, strict=True)
-        ]
+        own = self._parameters.own_kme_id
+        found_by = [reference(own, block, offset + index) for index in range(len(key_ids))]
+        secrets = self._derived(key_ids, found_by, size_bits)
+        return [LinkKey(*pair) for pair in zip(secrets, found_by, strict=True)]
 
     def match(
         self,
@@ -124,8 +123,7 @@ class EmulatedLink:
         with self._records.database.transaction():
             self._take(len(key_ids) * size_bits)
             self._ledger.use(f"{self._parameters.link_id} {target}", key_ids, self._clock())
-        pairs = zip(key_ids, references, strict=True)
-        return [self._derive(key_id, reference, size_bits) for key_id, reference in pairs]
+            return self._derived(key_ids, references, size_bits)
 
     def samples(self, since: float, limit: int) -> list[Sample]:
         """Return one sample per block."""
@@ -149,12 +147,14 @@ class EmulatedLink:
             raise StockShort("the key stock of the link is short")
         self._records.save(stock.taken(bits))
 
-    def _derive(self, key_id: str, reference: Mapping[str, Any], size_bits: int) -> SecretBytes:
-        names = ("kme_id", "block", "offset")
-        fields = [self._parameters.link_id, *(reference.get(name) for name in names)]
-        info = json.dumps(["slices-qkd link key", *fields, key_id, size_bits]).encode()
-        kdf = HKDF(algorithm=hashes.SHA256(), length=size_bits // 8, salt=None, info=info)
-        return SecretBytes(kdf.derive(bytes(self._secret.view())))
+    def _derived(
+        self, key_ids: Sequence[str], references: Sequence[Mapping[str, Any]], size_bits: int
+    ) -> list[SecretBytes]:
+        pairs = zip(key_ids, references, strict=True)
+        try:
+            return [self._derivation.key(found_by, i, size_bits) for i, found_by in pairs]
+        except BadReference as error:
+            raise LinkUnavailable(str(error)) from error
 
     def _active_faults(self) -> list[Fault]:
         now = self._clock()

@@ -61,6 +61,11 @@ class DeviceLink:
         """Return that the KME is asked over the network."""
         return False
 
+    @property
+    def source(self) -> str:
+        """Return what makes the keys."""
+        return SOURCE
+
     def view(self) -> LinkView:
         """Return the link as its KME describes it; what it does not tell is None or 0."""
         is_there, status = self._status()

@@ -33,6 +33,23 @@ _PHRASES = {
 }  # fmt: skip
 
 
+class _Writer(StreamWriter):
+    """Can hold back the head of an answer until its body comes: one record, one wake-up there."""
+
+    is_holding = False
+
+    def __init__(self, sock: Any, mode: str, bufsize: int) -> None:
+        super().__init__(sock, mode, bufsize)
+        self._held = b""
+
+    def write(self, val: Any, /) -> int:
+        if self.is_holding:
+            self._held += val
+            return len(val)
+        joined, self._held = self._held + val, b""
+        return int(super().write(joined))
+
+
 class _TlsAdapter(Adapter):
     """Wraps the socket of a new connection, without shaking hands yet."""
 
@@ -50,7 +67,7 @@ class _TlsAdapter(Adapter):
         return {}
 
     def makefile(self, sock: Any, mode: str = "r", bufsize: int = -1) -> Any:
-        kind = StreamReader if "r" in mode else StreamWriter
+        kind = StreamReader if "r" in mode else _Writer
         return kind(sock, mode, bufsize if bufsize > 0 else 8192)
 
 
@@ -118,7 +135,11 @@ class _Gateway(Gateway):
         raw.outheaders.append((b"Content-Length", str(len(response.body)).encode("ascii")))
         raw.outheaders.append((b"Server", b"qkd-agent"))
         raw.sent_headers = True
-        raw.send_headers()
+        raw.conn.wfile.is_holding = True
+        try:
+            raw.send_headers()
+        finally:
+            raw.conn.wfile.is_holding = False
         raw.write(response.body)
 
     def _request(self) -> Request:

@@ -1,20 +1,15 @@
-"""Measure the key delivery of two agents on this machine: `python -m infra.onprem.bench`.
+"""A lab whose agents are processes of their own, and what their delivery of keys is worth.
 
-Prints the median time of a Get key of one key, and keys per second at 100 keys per request, over
-one keep-alive connection with certificates at both ends. Each key is shared with the far agent
-and on its disk before it is delivered.
+`python -m infra.onprem.bench --help` measures. The functions here run a lab for tests too.
 """
 
 import contextlib
 import socket
-import statistics
 import subprocess
 import sys
-import tempfile
 import time
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Any
 
 from infra.onprem.lab import BACKEND, Lab, Site
 from infra.onprem.qkd_agent.web.client import JsonClient, NoAnswer, NotSent
@@ -23,8 +18,6 @@ from infra.onprem.qkd_agent.web.tls import Identity
 _FACES = ("sae", "peer", "control", "enrolment")
 _FIRST_PORT, _LAST_PORT = 20000, 32767
 _START_SECONDS = 30.0
-_LARGE_STOCK = {"initial_stock_bits": 1e9}
-_OK = 200
 
 
 def free_ports(count: int) -> list[int]:
@@ -85,7 +78,7 @@ def spawn(lab: Lab, index: int) -> subprocess.Popen[bytes]:
         return subprocess.Popen(  # noqa: S603  # our own program
             [*command, str(lab.configuration(index))],
             stderr=log,
-            cwd=Path(__file__).parents[2],
+            cwd=Path(__file__).parents[3],
         )
 
 
@@ -101,44 +94,6 @@ def _wait_for(lab: Lab, index: int, process: subprocess.Popen[bytes]) -> None:
             asking.close()
             return
     process.kill()
-    raise RuntimeError(f"the agent of {lab.sites[index].kme_id} did not start")
-
-
-def _timed(asking: JsonClient, path: str, body: dict[str, Any], repeats: int) -> list[float]:
-    times = []
-    for _ in range(repeats):
-        before = time.perf_counter()
-        answer = asking.call("POST", path, body)
-        times.append(time.perf_counter() - before)
-        if answer.status != _OK:
-            raise RuntimeError(f"status {answer.status}: {answer.message}")
-    return times
-
-
-def _measure(lab: Lab, slave: str, label: str) -> None:
-    asking = client(lab, "alice", lab.sites[0].ports["sae"])
-    path = f"/api/v1/keys/{slave}/enc_keys"
-    _timed(asking, path, {"number": 1}, 20)
-    single = statistics.median(_timed(asking, path, {"number": 1}, 300))
-    batches = _timed(asking, path, {"number": 100}, 60)
-    rate, median = 100 * len(batches) / sum(batches), statistics.median(batches)
-    sys.stdout.write(
-        f"{label}: enc_keys p50 {single * 1e3:.1f} ms (1 key), {median * 1e3:.1f} ms (100 keys), "
-        f"{rate:.0f} keys/s at 100 keys per request\n"
-    )
-    asking.close()
-
-
-def main() -> None:
-    """Measure a direct link and a relay over one trusted node."""
-    with tempfile.TemporaryDirectory() as directory:
-        sites = make_sites({"kme-a": ["alice"], "kme-b": ["bob"], "kme-c": ["carol"]})
-        lab = Lab(Path(directory), sites, _LARGE_STOCK)
-        lab.create()
-        with running(lab):
-            _measure(lab, "bob", "direct link")
-            _measure(lab, "carol", "over a trusted node")
-
-
-if __name__ == "__main__":
-    main()
+    kme_id = lab.sites[index].kme_id
+    said = (lab.directory / f"{kme_id}.log").read_text(encoding="utf-8").splitlines()[-1:]
+    raise RuntimeError(f"the agent of {kme_id} did not start: {' '.join(said) or 'it is silent'}")
