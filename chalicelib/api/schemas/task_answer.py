@@ -37,8 +37,8 @@ class TaskAnswer(Answer):
     parked_since: Annotated[
         Time | None,
         Field(
-            description="Since when it waits for what does not answer (the steps say for what); "
-            "null while it is at work and once it is closed."
+            description="Since when it waits for what does not answer (the steps say for what), "
+            "however often that was tried; null while it is at work and once it is closed."
         ),
     ]
     next_try_at: Annotated[
