@@ -104,6 +104,7 @@ class Task:
     executions: int = 0
     watch_at: datetime | None = None
     parked_since: datetime | None = None
+    waiting_reason: str | None = None
     finished_at: datetime | None = None
     failure_reason: str | None = None
 
@@ -160,6 +161,7 @@ def begin_execution(task: Task, now: datetime, stall: timedelta) -> Task:
         executions=task.executions + 1,
         watch_at=now + stall,
         parked_since=None,
+        waiting_reason=None,
         updated_at=now,
     )
 
@@ -229,7 +231,14 @@ def park(task: Task, now: datetime, reason: str, retry: timedelta) -> Task:
         replace(step, detail=detail, waiting_since=since) if step in waiting else step
         for step in task.steps
     )
-    return replace(task, steps=steps, parked_since=since, watch_at=now + retry, updated_at=now)
+    return replace(
+        task,
+        steps=steps,
+        parked_since=since,
+        waiting_reason=reason,
+        watch_at=now + retry,
+        updated_at=now,
+    )
 
 
 def decide(task: Task, refusal: Refusal | None) -> Task:
@@ -269,4 +278,11 @@ def fail(task: Task, now: datetime, reason: str) -> Task:
 
 
 def _closed(task: Task, now: datetime) -> Task:
-    return replace(task, finished_at=now, watch_at=None, parked_since=None, secret_input=None)
+    return replace(
+        task,
+        finished_at=now,
+        watch_at=None,
+        parked_since=None,
+        waiting_reason=None,
+        secret_input=None,
+    )

@@ -144,9 +144,9 @@ class TestPark:
         parked = park(current, NOW, "Away.", RETRY)
         again = begin_execution(parked, LATER, STALL)
         again = set_step(again, "r-1", "server", StepStatus.RUNNING, LATER)
-        assert (again.parked_since, step(again, "server").detail) == (None, None)
+        assert {again.parked_since, again.waiting_reason, step(again, "server").detail} == {None}
         waits = park(again, LATER, "Still away.", RETRY)
-        assert waits.parked_since == NOW
+        assert (waits.parked_since, waits.waiting_reason) == (NOW, "Still away.")
         assert "since 2026-01-01T12:00:00Z: Still away." in step(waits, "server").detail
 
     def test_another_step_begins_to_wait_anew(self):
@@ -201,7 +201,8 @@ class TestClosing:
         closed = how(start, LATER)
         assert closed.is_closed
         assert closed.finished_at == LATER
-        assert (closed.secret_input, closed.watch_at, closed.parked_since) == (None, None, None)
+        left = {closed.secret_input, closed.watch_at, closed.parked_since, closed.waiting_reason}
+        assert left == {None}
 
     @given(st.lists(st.integers(0, 6), max_size=12))
     def test_the_first_end_stays_whatever_comes_later(self, walk):
