@@ -19,7 +19,7 @@ export const PERIODS = {
   week: { milliseconds: 7 * 24 * HOUR_MS, step: 900 },
 };
 const REFRESH_SECONDS = 10;
-const MOST_ANSWERS = 24;
+const MOST_ANSWERS = 40;
 const TABLE_STEP = 50;
 const words = text.qkd;
 // From here on the site raises a major alarm (chalicelib/domain/qkd.py).
