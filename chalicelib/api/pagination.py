@@ -6,9 +6,9 @@ import base64
 import binascii
 from collections.abc import Mapping, Sequence
 from datetime import datetime
+from typing import Protocol, TypeVar
 from urllib.parse import urlencode
 
-from chalicelib.domain.catalog import EntryT
 from chalicelib.domain.errors import FieldError, InvalidRequest
 from chalicelib.services.ports import Page
 
@@ -22,8 +22,16 @@ def next_link(path: str, query: Mapping[str, str], cursor: str) -> str:
     return f'<{path}?{urlencode({**parameters, "cursor": cursor})}>; rel="next"'
 
 
-def page_of(entries: Sequence[EntryT], limit: int, cursor: str | None) -> Page[EntryT]:
-    """Return a page of catalog entries, which come sorted by id.
+class _Identified(Protocol):
+    @property
+    def id(self) -> str: ...
+
+
+_ItemT = TypeVar("_ItemT", bound=_Identified)
+
+
+def page_of(entries: Sequence[_ItemT], limit: int, cursor: str | None) -> Page[_ItemT]:
+    """Return a page of a list that comes whole, sorted by id.
 
     Raises:
         InvalidRequest: the cursor is not one of ours.

@@ -52,6 +52,13 @@ class ResourcesQuery(Query):
     mine: Annotated[bool, Field(description="The user's own resources, over all experiments.")] = (
         False
     )
+    everyones: Annotated[
+        bool,
+        Field(
+            alias="all",
+            description="All of the site that are not over yet; for administrators.",
+        ),
+    ] = False
     format: Annotated[
         Literal["json", "ansible"], Field(description="`ansible`: inventory lines.")
     ] = "json"
