@@ -1,7 +1,7 @@
 import { html, nothing } from "lit";
 import { call } from "../app/api.js";
 import { Remote, TokenWatch } from "../app/controllers.js";
-import { formatAge, formatDisk, formatMemory } from "../app/format.js";
+import { formatAge, formatDisk, formatMemory, formatNeeds } from "../app/format.js";
 import { caller, catalog } from "../app/site.js";
 import { text } from "../app/strings.js";
 import { PageElement } from "../components/base.js";
@@ -31,7 +31,7 @@ class AdministrationPage extends PageElement {
   #render() {
     return html`<p role="status" class="good-text">${this.message}</p>${this.failure ? errorView(this.failure) : nothing}
       ${remoteView(this.remote, ({ diskImages, flavors, infrastructure }) => html`<p class="quiet after-head">${infrastructure.catalog_checked_at ? text.catalog.synced(formatAge(infrastructure.catalog_checked_at)) : text.catalog.neverSynced}</p><div class="stack">
-        <section class="card" aria-labelledby="images"><h2 id="images">${text.catalog.images}</h2>${this.#renderTable(diskImages, "/disk-images", text.columns.minimum, (image) => `${formatMemory(image.min_ram_mib)}, ${formatDisk(image.min_disk_mb)}`)}${this.#renderForm("image", words.addImage, "/disk-images", IMAGE_FIELDS)}</section>
+        <section class="card" aria-labelledby="images"><h2 id="images">${text.catalog.images}</h2>${this.#renderTable(diskImages, "/disk-images", text.columns.minimum, formatNeeds)}${this.#renderForm("image", words.addImage, "/disk-images", IMAGE_FIELDS)}</section>
         <section class="card" aria-labelledby="flavors"><h2 id="flavors">${text.catalog.flavors}</h2>${this.#renderTable(flavors, "/flavors", text.columns.size, (flavor) => text.catalog.sizeOf(flavor.vcpus, formatMemory(flavor.ram_mib), formatDisk(flavor.disk_mb)))}${this.#renderForm("flavor", words.addFlavor, "/flavors", FLAVOR_FIELDS)}</section>
         <section class="card" aria-labelledby="all"><h2 id="all">${words.resources}</h2><bi-all-resources></bi-all-resources></section></div>`)}`;
   }
