@@ -94,7 +94,7 @@ def test_experiments_beyond_the_first_eight_are_said_to_be_there_and_can_be_reac
         }
         vm = make_resource(**common)
         spec = replace(vm.spec, friendly_name=f"of-experiment-{number}")
-        backend.resources.add(replace(vm, spec=spec, status=ResourceStatus.TERMINATED))
+        backend.resources.add(replace(vm, spec=spec, status=ResourceStatus.FAILED))
         task = make_task(**common, watch_at=None, finished_at=NOW, resource_ids=(vm.id,))
         backend.tasks.add(replace(task, status=TaskStatus.FINISHED))
     user = User(page, stack.addresses.api_url, experiment.user_token, experiment.token)
