@@ -14,7 +14,7 @@ USER_DATA = "#cloud-config\nruncmd:\n  - [echo, hello]\n"
 
 def shown(page, summary):
     """Open what the form shows as text, and read it."""
-    page.get_by_text(summary).click()
+    page.locator("summary", has_text=summary).click()
     return page.get_by_role("region", name=summary, exact=True).inner_text()
 
 
@@ -23,7 +23,7 @@ def test_the_json_and_the_curl_line_do_what_the_form_does(user, experiment, tmp_
     user.sign_in()
     user.open("#/request")
     user.fill_request("by-hand", 2)
-    page.get_by_text("Cloud-init (optional)").click()
+    page.locator("summary", has_text="Cloud-init (optional)").click()
     page.get_by_label("Cloud-init (optional)").fill(USER_DATA)
     expect(page.locator("[data-check=fits]")).to_be_visible()
     body = shown(page, "The same as JSON")
