@@ -1,5 +1,6 @@
-// One series over time, with its extremes where it is a mean, drawn by uPlot, which is fetched with the first chart. What it shows is
-// also its text for screen readers; the table beside it has every number.
+// One series over time, with its extremes where it is a mean, drawn by uPlot, which is fetched with
+// the first chart. What it shows is also its text for screen readers; the table beside it has every
+// number.
 import { html, nothing } from "lit";
 import { formatNumber, formatTick } from "../app/format.js";
 import { text } from "../app/strings.js";
