@@ -50,7 +50,7 @@ const REFRESH_SECONDS = 5, SLOW_SECONDS = 30, MANY = 500;
 export const refreshSeconds = (resources) => (resources?.length > MANY ? SLOW_SECONDS : REFRESH_SECONDS);
 
 /** VMs of one request were made at the same moment: they stay in the order of their names. */
-const newestFirst = (a, b) => b.created_at.localeCompare(a.created_at) || a.friendly_name.localeCompare(b.friendly_name, undefined, { numeric: true });
+export const newestFirst = (a, b) => b.created_at.localeCompare(a.created_at) || a.friendly_name.localeCompare(b.friendly_name, undefined, { numeric: true });
 
 const OVER = ["terminated", "failed"];
 

@@ -5,7 +5,7 @@ import { Remote } from "../app/controllers.js";
 import { formatNumber, shortId } from "../app/format.js";
 import { link } from "../app/router.js";
 import { personOf } from "../app/session.js";
-import { refreshSeconds } from "../app/site.js";
+import { newestFirst, refreshSeconds } from "../app/site.js";
 import { text } from "../app/strings.js";
 import { PageElement } from "./base.js";
 import { historyTable } from "./history.js";
@@ -32,7 +32,7 @@ class AllResources extends PageElement {
   async #load() {
     const query = this.experimentId ? { experiment_id: this.experimentId } : { all: true };
     const { items, isCut } = await readAll("/resources", query, { kind: "user" });
-    return { items: items.sort((a, b) => b.created_at.localeCompare(a.created_at)), isCut };
+    return { items: items.sort(newestFirst), isCut };
   }
 
   render() {
