@@ -2,15 +2,20 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
+
 from chalice.app import Blueprint
 
 from chalicelib.api.calls import Call
 from chalicelib.api.operations.links import LIST_QKD_LINKS, SHOW_QKD_LINK, SHOW_SAMPLES
-from chalicelib.api.present.links import qkd_link_answer, samples_answer, samples_csv
+from chalicelib.api.pagination import encode_cursor, time_of_cursor
+from chalicelib.api.present.links import qkd_link_answer
+from chalicelib.api.present.samples import samples_answer, samples_csv
 from chalicelib.api.replies import Reply
 from chalicelib.api.schemas.base import NoBody
 from chalicelib.api.schemas.queries import NoQuery, SamplesQuery
 from chalicelib.services import view_links
+from chalicelib.services.view_samples import SeriesQuery, read_samples
 from functions.wiring import router
 
 blueprint = Blueprint(__name__)
@@ -35,9 +40,16 @@ def show_qkd_link(call: Call[NoQuery, NoBody]) -> Reply:
 def show_samples(call: Call[SamplesQuery, NoBody]) -> Reply:
     """Show a QKD link's time series."""
     query = call.query
-    period = view_links.read_samples(
-        call.backend, call.principal, call.path("id"), query.begin, query.end
+    wanted = SeriesQuery(
+        begin=query.begin,
+        end=query.end,
+        step=timedelta(seconds=query.step) if query.step else None,
+        limit=query.limit,
+        resume_at=time_of_cursor(query.cursor) if query.cursor else None,
     )
+    series = read_samples(call.backend, call.principal, call.path("id"), wanted)
+    cursor = encode_cursor(series.next_at.isoformat()) if series.next_at else None
     if query.format == "csv":
-        return Reply(samples_csv(period), media_type="text/csv; charset=utf-8")
-    return Reply(samples_answer(period))
+        text = samples_csv(series)
+        return Reply(text, media_type="text/csv; charset=utf-8", next_cursor=cursor)
+    return Reply(samples_answer(series, cursor), next_cursor=cursor)

@@ -7,6 +7,7 @@ from chalice.app import Blueprint
 from chalicelib import bootstrap
 from chalicelib.api.calls import Call
 from chalicelib.api.operations import resources as operations
+from chalicelib.api.pagination import page_of
 from chalicelib.api.present.forecast import would_accept_answer
 from chalicelib.api.present.links import link_answer
 from chalicelib.api.present.resources import ansible_inventory, event_answer, resource_answer
@@ -47,7 +48,7 @@ route = router(blueprint)
 
 @route.bind(operations.LIST_RESOURCES)
 def list_resources(call: Call[ResourcesQuery, NoBody]) -> Reply:
-    """List resources of an experiment, or the caller's own over all experiments."""
+    """List resources of an experiment, the caller's own, or (administrators) all."""
     page = _page(call)
     shown = [r for r in page.items if call.query.project in {None, r.project_id}]
     settings = call.backend.settings
@@ -59,6 +60,9 @@ def list_resources(call: Call[ResourcesQuery, NoBody]) -> Reply:
 
 def _page(call: Call[ResourcesQuery, NoBody]) -> Page[Resource]:
     query, principal = call.query, call.principal
+    if query.everyones:
+        found = views.list_all_resources(call.backend, principal)
+        return page_of(found, query.limit, query.cursor)
     if query.mine:
         return views.list_my_resources(call.backend, principal, query.limit, query.cursor)
     experiment_id = experiment_to_list(principal, query.experiment_id)

@@ -95,6 +95,7 @@ _TASK: dict[str, Any] = {
     "finished_at": "2026-08-02T16:53:02Z",
     "parked_since": None,
     "next_try_at": None,
+    "waiting_reason": None,
     "failure_reason": None,
 }
 

@@ -92,6 +92,7 @@ def require(principal: Principal, permission: Permission) -> None:
         return
     hints = {
         Permission.CATALOG_WRITE: "Only users in ADMIN_USER_IDS change the catalog.",
+        Permission.ALL_RESOURCES_READ: "Only users in ADMIN_USER_IDS see everybody's resources.",
         Permission.RESOURCES_WRITE: (
             f"A {principal.kind} token only reads. Use an experiment token "
             "(`slices experiment jwt NAME`)."

@@ -49,7 +49,10 @@ LINK_STEP_NAMES: dict[TaskAction, tuple[str, ...]] = {
 
 @dataclass(frozen=True, slots=True)
 class Step:
-    """One step for one resource, or for the link of that id; `name` is what the user reads."""
+    """One step for one resource, or for the link of that id; `name` is what the user reads.
+
+    `waiting_since` is when it was first left to be tried again; it stays until the step is over.
+    """
 
     name: str
     resource_id: str
@@ -57,6 +60,7 @@ class Step:
     started_at: datetime | None = None
     finished_at: datetime | None = None
     detail: str | None = None
+    waiting_since: datetime | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -100,6 +104,7 @@ class Task:
     executions: int = 0
     watch_at: datetime | None = None
     parked_since: datetime | None = None
+    waiting_reason: str | None = None
     finished_at: datetime | None = None
     failure_reason: str | None = None
 
@@ -156,6 +161,7 @@ def begin_execution(task: Task, now: datetime, stall: timedelta) -> Task:
         executions=task.executions + 1,
         watch_at=now + stall,
         parked_since=None,
+        waiting_reason=None,
         updated_at=now,
     )
 
@@ -199,12 +205,14 @@ def _moved(step: Step, status: StepStatus, now: datetime, detail: str | None) ->
         return step
     if step.status is status and step.detail == detail:
         return step
+    is_over = status in {StepStatus.FINISHED, StepStatus.FAILED}
     return replace(
         step,
         status=status,
         started_at=step.started_at or now,
-        finished_at=now if status in {StepStatus.FINISHED, StepStatus.FAILED} else None,
+        finished_at=now if is_over else None,
         detail=detail,
+        waiting_since=None if is_over else step.waiting_since,
     )
 
 
@@ -212,13 +220,25 @@ def park(task: Task, now: datetime, reason: str, retry: timedelta) -> Task:
     """Return the task as waiting for something outside; the reconciler resumes it."""
     if task.is_closed:
         return task
-    since = task.parked_since or now
-    detail = f"Waiting since {since:%Y-%m-%dT%H:%M:%SZ}: {reason} It resumes by itself."
     waiting = [step for step in task.steps if step.status is StepStatus.RUNNING] or [
         step for step in task.steps if step.status is StepStatus.PENDING
     ][:1]
-    steps = tuple(replace(step, detail=detail) if step in waiting else step for step in task.steps)
-    return replace(task, steps=steps, parked_since=since, watch_at=now + retry, updated_at=now)
+    # A step that was tried again, and waits again, has waited all the time.
+    known = [step.waiting_since for step in waiting if step.waiting_since is not None]
+    since = min([*known, task.parked_since or now])
+    detail = f"Waiting since {since:%Y-%m-%dT%H:%M:%SZ}: {reason} It resumes by itself."
+    steps = tuple(
+        replace(step, detail=detail, waiting_since=since) if step in waiting else step
+        for step in task.steps
+    )
+    return replace(
+        task,
+        steps=steps,
+        parked_since=since,
+        waiting_reason=reason,
+        watch_at=now + retry,
+        updated_at=now,
+    )
 
 
 def decide(task: Task, refusal: Refusal | None) -> Task:
@@ -258,4 +278,11 @@ def fail(task: Task, now: datetime, reason: str) -> Task:
 
 
 def _closed(task: Task, now: datetime) -> Task:
-    return replace(task, finished_at=now, watch_at=None, parked_since=None, secret_input=None)
+    return replace(
+        task,
+        finished_at=now,
+        watch_at=None,
+        parked_since=None,
+        waiting_reason=None,
+        secret_input=None,
+    )

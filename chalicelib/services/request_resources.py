@@ -191,6 +191,7 @@ def _answer(task: Task) -> Acceptance:
         updated_at=task.created_at,
         watch_at=None,
         parked_since=None,
+        waiting_reason=None,
         finished_at=None,
         failure_reason=None,
         secret_input=None,

@@ -2,28 +2,12 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from datetime import datetime, timedelta
-
-from chalicelib.domain.errors import FieldError, InvalidRequest
 from chalicelib.domain.links import Link
 from chalicelib.domain.permissions import Permission, Principal, not_found, require
-from chalicelib.domain.qkd import QKDLink, Sample
+from chalicelib.domain.qkd import QKDLink
 from chalicelib.services.backend import Backend
 from chalicelib.services.ports import Page
 from chalicelib.services.visibility import sees, visible
-
-MAX_SAMPLES = 2000
-_USUAL_PERIOD = timedelta(hours=1)
-
-
-@dataclass(frozen=True, slots=True)
-class SamplePeriod:
-    """Samples of a QKD link. `is_cut`: there are more after the last one."""
-
-    link: QKDLink
-    samples: tuple[Sample, ...]
-    is_cut: bool
 
 
 def get_link(backend: Backend, principal: Principal, link_id: str) -> Link:
@@ -67,26 +51,3 @@ def get_qkd_link(backend: Backend, principal: Principal, qkd_link_id: str) -> QK
     if link is None or link.infra_id != backend.settings.infra_id:
         raise not_found("QKD link", qkd_link_id)
     return link
-
-
-def read_samples(
-    backend: Backend,
-    principal: Principal,
-    qkd_link_id: str,
-    begin: datetime | None,
-    end: datetime | None,
-) -> SamplePeriod:
-    """Return the samples of a period, by default of the last hour; at most MAX_SAMPLES.
-
-    Raises:
-        NotFound: there is no such QKD link.
-        InvalidRequest: the period ends before it begins.
-    """
-    link = get_qkd_link(backend, principal, qkd_link_id)
-    end = end or backend.clock() + timedelta(seconds=1)
-    begin = begin or end - _USUAL_PERIOD
-    if begin >= end:
-        message = "is not before `to`"
-        raise InvalidRequest(f"from {message}.", field_errors=(FieldError("from", message),))
-    found = backend.telemetry.samples(qkd_link_id, begin, end, MAX_SAMPLES + 1)
-    return SamplePeriod(link, found[:MAX_SAMPLES], len(found) > MAX_SAMPLES)

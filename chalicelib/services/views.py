@@ -53,6 +53,16 @@ def list_my_resources(
     return backend.resources.of_owner(principal.user_id, limit, cursor)
 
 
+def list_all_resources(backend: Backend, principal: Principal) -> tuple[Resource, ...]:
+    """Return every resource of the site whose cloud side may exist, by id: in order of their age.
+
+    Raises:
+        Forbidden: the caller is no administrator.
+    """
+    require(principal, Permission.ALL_RESOURCES_READ)
+    return tuple(sorted(backend.resources.live(), key=lambda resource: resource.id))
+
+
 def get_task(backend: Backend, principal: Principal, task_id: str) -> Task:
     """Return a task.
 

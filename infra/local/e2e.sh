@@ -6,34 +6,24 @@ cd "$(dirname "$0")/../.."
 
 readonly SCREENSHOTS=build/screenshots
 
-say() { printf '%s\n' "$*" >&2; }
+# shellcheck source=infra/local/packages.sh
+source infra/local/packages.sh
 
-install_chromium() { # as root, or through a sudo that asks no password
-  local sudo=() log
-  if ! command -v apt-get >/dev/null; then
-    say "Chromium is missing: install one and set CHROMIUM=/path/to/it"
-    exit 1
-  fi
-  if [[ $EUID -ne 0 ]]; then
-    if ! sudo -n true 2>/dev/null; then
-      say "Chromium is missing: run sudo apt-get install -y chromium (or set CHROMIUM=/path/to/one)"
-      exit 1
-    fi
-    sudo=(sudo -n)
-  fi
-  say "Installing chromium (once) ..."
-  log=$(mktemp)
-  if ! { "${sudo[@]}" apt-get update -qq &&
-    "${sudo[@]}" env DEBIAN_FRONTEND=noninteractive apt-get install -y -qq chromium; } >"$log" 2>&1; then
-    say "Chromium could not be installed (see $log): install one and set CHROMIUM=/path/to/it"
-    exit 1
-  fi
-  rm "$log"
-}
-
-command -v "${CHROMIUM:-chromium}" >/dev/null || install_chromium
-if ! .venv/bin/python -c 'import playwright' 2>/dev/null; then
+if [[ -n ${CHROMIUM:-} ]] && ! command -v "$CHROMIUM" >/dev/null; then
+  say "There is no browser at CHROMIUM=$CHROMIUM"
+  exit 1
+fi
+if ! driver=$(.venv/bin/python -c 'import playwright; print(playwright.__path__[0])' 2>/dev/null)/driver/node; then
   say "Playwright is missing in .venv: delete .venv/installed.sha256 and run make setup"
+  exit 1
+fi
+missing=()
+command -v "${CHROMIUM:-chromium}" >/dev/null || missing+=(chromium)
+# The driver comes with the Python package, but not the one library that a small Debian lacks.
+"$driver" --version >/dev/null 2>&1 || missing+=(libatomic1)
+[[ ${#missing[@]} -eq 0 ]] || install_packages "${missing[@]}"
+if ! problem=$("$driver" --version 2>&1); then
+  say "Playwright's driver does not start: ${problem%%$'\n'*}"
   exit 1
 fi
 [[ $# -gt 0 ]] || rm -rf "$SCREENSHOTS"

@@ -7,25 +7,8 @@ cd "$(dirname "$0")/../.."
 readonly VENV=.venv LOCK=infra/local/requirements-dev.txt
 readonly STAMP=$VENV/installed.sha256
 
-say() { printf '%s\n' "$*" >&2; }
-
-install_packages() { # Debian packages, as root or through a sudo that asks no password
-  local sudo=()
-  if ! command -v apt-get >/dev/null; then
-    say "Please install: $*"
-    exit 1
-  fi
-  if [[ $EUID -ne 0 ]]; then
-    if ! sudo -n true 2>/dev/null; then
-      say "Please run: sudo apt-get install -y $*"
-      exit 1
-    fi
-    sudo=(sudo -n)
-  fi
-  say "Installing $* ..."
-  "${sudo[@]}" apt-get update -qq
-  "${sudo[@]}" env DEBIAN_FRONTEND=noninteractive apt-get install -y -qq "$@" >/dev/null
-}
+# shellcheck source=infra/local/packages.sh
+source infra/local/packages.sh
 
 find_python() {
   local candidate
@@ -40,26 +23,35 @@ find_python() {
   exit 1
 }
 
-missing=()
-for tool in curl jq; do command -v "$tool" >/dev/null || missing+=("$tool"); done
-[[ ${#missing[@]} -eq 0 ]] || install_packages "${missing[@]}" ca-certificates
+install_pinned() { # uv installs the same pinned files several times faster than pip, where it can be had
+  local uv_pin
+  uv_pin=$(sed -n '/^uv==/,/[^\\]$/p' "$LOCK")
+  if printf '%s\n' "$uv_pin" | "$VENV/bin/python" -m pip install --quiet --disable-pip-version-check \
+      --require-hashes -r /dev/stdin; then
+    UV_NATIVE_TLS=${UV_NATIVE_TLS:-1} "$VENV/bin/uv" pip install --quiet --python "$VENV/bin/python" \
+      --require-hashes -r "$LOCK"
+  else
+    "$VENV/bin/python" -m pip install --quiet --disable-pip-version-check --require-hashes -r "$LOCK"
+  fi
+}
 
 wanted=$(sha256sum <"$LOCK")
-if [[ -x $VENV/bin/python && $(cat "$STAMP" 2>/dev/null) == "$wanted" ]]; then exit 0; fi
+is_set_up=no
+if [[ -x $VENV/bin/python && $(cat "$STAMP" 2>/dev/null) == "$wanted" ]]; then is_set_up=yes; fi
 
-python=$(find_python)
-if ! "$python" -c 'import ensurepip' 2>/dev/null; then
-  install_packages "$("$python" -c 'import sys; print("python%d.%d" % sys.version_info[:2])')-venv"
+missing=()
+for tool in curl jq; do command -v "$tool" >/dev/null || missing+=("$tool"); done
+if [[ ${#missing[@]} -gt 0 ]]; then missing+=(ca-certificates); fi
+if [[ $is_set_up == no ]]; then
+  python=$(find_python)
+  if ! "$python" -c 'import ensurepip' 2>/dev/null; then
+    missing+=("$("$python" -c 'import sys; print("python%d.%d" % sys.version_info[:2])')-venv")
+  fi
 fi
+[[ ${#missing[@]} -eq 0 ]] || install_packages "${missing[@]}"
+[[ $is_set_up == no ]] || exit 0
+
 say "Setting up $VENV with $("$python" --version) (about a minute, once) ..."
 "$python" -m venv "$VENV"
-# uv installs the same pinned files several times faster; pip does it where uv cannot be had.
-uv_pin=$(sed -n '/^uv==/,/[^\\]$/p' "$LOCK")
-if printf '%s\n' "$uv_pin" | "$VENV/bin/python" -m pip install --quiet --disable-pip-version-check \
-    --require-hashes -r /dev/stdin 2>/dev/null; then
-  UV_NATIVE_TLS=${UV_NATIVE_TLS:-1} "$VENV/bin/uv" pip install --quiet --python "$VENV/bin/python" \
-    --require-hashes -r "$LOCK"
-else
-  "$VENV/bin/python" -m pip install --quiet --disable-pip-version-check --require-hashes -r "$LOCK"
-fi
+run_quietly "The packages of $LOCK were not installed: check the network" install_pinned
 printf '%s\n' "$wanted" >"$STAMP"

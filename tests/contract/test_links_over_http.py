@@ -107,13 +107,67 @@ def test_samples_as_json_and_csv(api: Api) -> None:
     assert answer["provenance"] == "emulated"
     text = api.call("GET", f"{path}?format=csv")
     assert text.headers["Content-Type"].startswith("text/csv")
-    lines = text.body.decode().splitlines()
-    assert lines[2].startswith("at,qber,skr_bit_per_s")
-    assert lines[3] == "2025-06-24T05:58:00Z,0.03,1200.0,,99,7,emulated,eve"
+    what, units, period, columns, *lines = text.body.decode().splitlines()
+    assert what.startswith(f"# QKD link {QKD_LINK}, kme-a - kme-b of ")
+    assert what.endswith(", emulated data")
+    assert "skr_bit_per_s in bit/s of secret key" in units
+    assert period == "# From 2025-06-24T05:00:01Z to before 2025-06-24T06:00:01Z: every sample."
+    assert columns == (
+        "at,qber,skr_bit_per_s,eskr_bit_per_s,stock_bits,consumed_bits,"
+        "qber_max,skr_min_bit_per_s,sample_count,provenance,faults"
+    )
+    assert lines[0] == "2025-06-24T05:58:00Z,0.03,1200.0,,99,7,0.03,1200.0,1,emulated,eve"
     day = api.call("GET", f"{path}?from=2025-06-22T00:00:00Z&to=2025-06-25T00:00:00Z").json_body
     assert len(day["samples"]) == 3
     assert api.call("GET", f"{path}?from=yesterday").status_code == 422
     assert api.call("GET", f"{path}?from=2025-06-25T00:00:00Z").status_code == 422
+
+
+def test_a_long_series_says_that_it_goes_on_and_where(api: Api) -> None:
+    series = [
+        Sample(NOW - timedelta(seconds=n), 0.01 * n, 1200.0, None, n, 7, Provenance.EMULATED)
+        for n in range(5, 0, -1)
+    ]
+    api.telemetry.add_samples(QKD_LINK, series, NOW + timedelta(days=1))
+    path = f"/qkd-links/{QKD_LINK}/samples?limit=2"
+    stock, pages = [], 0
+    while path:
+        page = api.call("GET", path)
+        csv = api.call("GET", f"{path}&format=csv")
+        answer, pages = page.json_body, pages + 1
+        stock += [one["stock_bits"] for one in answer["samples"]]
+        assert answer["is_cut"] == (answer["next_cursor"] is not None) == ("Link" in page.headers)
+        assert ("Link" in csv.headers) == ("# Cut at " in csv.body.decode()) == answer["is_cut"]
+        path = page.headers["Link"].split(">")[0][1:] if "Link" in page.headers else ""
+        assert not path or answer["next_cursor"] in path
+    assert (stock, pages) == ([5, 4, 3, 2, 1], 3)
+
+
+def test_a_step_joins_samples_and_says_so(api: Api) -> None:
+    series = [
+        Sample(NOW + timedelta(seconds=n), qber, 900.0 + n, None, n, 7, Provenance.EMULATED)
+        for n, qber in ((-20, 0.02), (-10, 0.04))
+    ]
+    api.telemetry.add_samples(QKD_LINK, series, NOW + timedelta(days=1))
+    path = f"/qkd-links/{QKD_LINK}/samples?step=60"
+    answer = api.call("GET", path).json_body
+    (point,) = answer["samples"]
+    assert answer["step_seconds"] == 60
+    assert (point["at"], point["sample_count"]) == ("2025-06-24T05:59:00Z", 2)
+    assert (point["qber"], point["qber_max"]) == (pytest.approx(0.03), 0.04)
+    assert (point["skr_bit_per_s"], point["skr_min_bit_per_s"]) == (885.0, 880.0)
+    assert "one line per 60 s" in api.call("GET", f"{path}&format=csv").body.decode()
+
+
+@pytest.mark.parametrize(
+    "query",
+    ["step=0", "step=86401", "step=1.5", "limit=0", "limit=10001", "cursor=bm9uZQ", "cursor=!"],
+)
+def test_samples_refuse_what_they_cannot_do(api: Api, query: str) -> None:
+    name = query.split("=", maxsplit=1)[0]
+    refused = api.call("GET", f"/qkd-links/{QKD_LINK}/samples?{query}")
+    assert refused.status_code == 422
+    assert refused.json_body["errors"][0]["field"] == name
 
 
 def test_deleting_a_link_keeps_its_vms(api: Api) -> None:

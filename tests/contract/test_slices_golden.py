@@ -159,7 +159,8 @@ def test_every_field_of_the_contract_is_always_present(api: Api) -> None:
     task = api.call("GET", f"/tasks/{resource['task_id']}").json_body
     assert set(task) == {
         "id", "action", "status", "completed", "steps", "resource_ids", "link_ids", "created_at",
-        "updated_at", "finished_at", "parked_since", "next_try_at", "failure_reason",
+        "updated_at", "finished_at", "parked_since", "next_try_at", "waiting_reason",
+        "failure_reason",
     }  # fmt: skip
 
 

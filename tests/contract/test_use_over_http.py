@@ -123,11 +123,11 @@ def test_lists_ask_for_an_experiment_when_the_token_names_none(api: Api) -> None
 def test_a_task_that_waits_says_so_in_fields_of_its_own(api: Api) -> None:
     task_id = api.request()["task_id"]
     shown = api.call("GET", f"/tasks/{task_id}").json_body
-    assert (shown["parked_since"], shown["next_try_at"]) == (None, None)
+    assert {shown["parked_since"], shown["next_try_at"], shown["waiting_reason"]} == {None}
 
     api.tasks.change(task_id, lambda task: park(task, NOW, "Away.", timedelta(seconds=30)))
 
     shown = api.call("GET", f"/tasks/{task_id}").json_body
     assert (shown["status"], shown["parked_since"]) == ("pending", "2025-06-24T06:00:00Z")
-    assert shown["next_try_at"] == "2025-06-24T06:00:30Z"
+    assert (shown["next_try_at"], shown["waiting_reason"]) == ("2025-06-24T06:00:30Z", "Away.")
     assert api.call("GET", "/tasks").json_body == [shown]

@@ -48,9 +48,8 @@ def end_fault(fault_id: str) -> None:
 
 def end_agents(lab: QKDLab) -> None:
     """Let nobody answer at the far end of the tunnel any more."""
-    for process in lab.processes:
-        process.terminate()
-        process.wait(15)
+    for name in bootstrap.qkd_agents():
+        lab.kill(name)
 
 
 def fetch_key(lab: QKDLab, vm: str, link: str, *arguments: str) -> dict[str, str]:

@@ -99,6 +99,7 @@ def test_no_alarm_has_a_violation(browser, stack, experiment, scheme):
         audit(page, f"overview-alarm-{scheme}")
         user.open("#/qkd-links")
         expect(page.locator("[data-alarm=qber_high]")).to_be_visible()
+        expect(page.locator("canvas").last).to_be_visible()
         audit(page, f"qkd-links-alarm-{scheme}")
 
 

@@ -77,3 +77,36 @@ def test_older_tasks_are_read_when_they_are_asked_for(user, page):
         expect(rows).to_have_count(shown)
     expect(page.get_by_text(f"Showing {TASKS} of {TASKS}.")).to_be_visible()
     expect(page.get_by_role("button", name="Show more")).to_have_count(0)
+
+
+def test_experiments_beyond_the_first_eight_are_said_to_be_there_and_can_be_reached(
+    page, stack, experiment
+):
+    """Ten experiments of one user; the oldest one's task comes with the others' on request."""
+    claims, backend = User.claims(experiment.user_token), bootstrap.backend()
+    for number in range(10):
+        common = {
+            "infra_id": bootstrap.settings().infra_id,
+            "experiment_id": f"{User.claims(experiment.token)['sub']}{number}",
+            "project_id": claims["proj"],
+            "owner_id": claims["sub"],
+            "created_at": NOW + timedelta(seconds=number),
+        }
+        vm = make_resource(**common)
+        spec = replace(vm.spec, friendly_name=f"of-experiment-{number}")
+        backend.resources.add(replace(vm, spec=spec, status=ResourceStatus.FAILED))
+        task = make_task(**common, watch_at=None, finished_at=NOW, resource_ids=(vm.id,))
+        backend.tasks.add(replace(task, status=TaskStatus.FINISHED))
+    user = User(page, stack.addresses.api_url, experiment.user_token, experiment.token)
+    user.sign_in(user.user_token)
+    notice = page.locator("[data-experiments]")
+    expect(notice).to_contain_text("Tasks and links of 8 of your 10 experiments.")
+    user.open("#/qkd-links")
+    expect(notice).to_be_visible()
+    user.open("#/tasks")
+    rows = page.locator("tbody tr")
+    expect(rows).to_have_count(8)
+    notice.get_by_role("button", name="Show more experiments").press("Enter")
+    expect(rows).to_have_count(10)
+    expect(page.get_by_text("of-experiment-0")).to_be_visible()
+    expect(notice).to_have_count(0)

@@ -71,6 +71,26 @@ def test_an_administrator_is_offered_the_administration(page, stack, user):
     expect(page.get_by_text("e2e.flavor is no longer on offer.")).to_be_visible()
 
 
+def test_an_administrator_sees_what_everybody_has_and_its_events(page, stack, user, experiment):
+    experiment.up("somebodys")
+    user.sign_in(stack.issuer.user_token("admin"))
+    user.open("#/administration")
+    row = page.locator("tr[data-resource=somebodys]")
+    expect(row.locator(".pill")).to_have_attribute("data-status", "up")
+    history = row.get_by_role("button", name="History of somebodys")
+    history.click()
+    expect(page.get_by_text("phoned home")).to_be_visible()
+    history.press("Enter")
+    expect(page.get_by_text("phoned home")).to_have_count(0)
+
+    page.get_by_label("Experiment identifier").fill("exp_of-nobody")
+    page.get_by_role("button", name="Show", exact=True).click()
+    expect(page.get_by_text("This experiment has no resources.")).to_be_visible()
+    page.get_by_label("Experiment identifier").fill(user.experiment_claims()["sub"])
+    page.get_by_role("button", name="Show", exact=True).click()
+    expect(row).to_be_visible()
+
+
 def test_others_are_not(user):
     user.sign_in()
     expect(user.page.get_by_role("link", name="Catalog")).to_be_visible()

@@ -75,6 +75,7 @@ def test_a_task_waits_for_a_cloud_that_is_away_and_goes_on(user, stack):
     stack.simulator.faults.add(Fault(Effect.OUTAGE))
     user.request("patient")
     expect(page.get_by_text("This task waits and goes on by itself")).to_be_visible()
+    expect(page.locator("[data-parked] [data-waiting]")).to_contain_text("OpenStack")
     stack.simulator.faults.clear()
     expect(page.locator(".timeline")).to_have_attribute("data-status", "finished")
     assert len(stack.simulator.snapshot().servers) == 1

@@ -164,6 +164,24 @@ def test_mine_shows_resources_of_all_experiments(api: Api) -> None:
     assert api.call("GET", "/resources?mine=true").status_code == 422
 
 
+@pytest.mark.parametrize("role", ROLES)
+def test_all_resources_are_shown_to_administrators_only(api: Api, role: str) -> None:
+    ids = [api.request("a")["id"]]
+    answer = api.call("POST", "/resources", token="sister", body=request_body("b"))
+    ids += [resource["id"] for resource in answer.json_body["resources"]]
+    listed = api.call("GET", "/resources?all=true&limit=1", token=role)
+    if role != "admin":
+        assert (listed.status_code, listed.json_body["code"]) == (403, "forbidden")
+        return
+    path = listed.headers["Link"].split(">")[0][1:]
+    rest = api.call("GET", path, token=role)
+    assert "all=true" in path
+    assert "Link" not in rest.headers
+    shown = [*listed.json_body, *rest.json_body]
+    assert [resource["id"] for resource in shown] == sorted(ids)
+    assert {one["experiment_id"] for one in shown} == {EXPERIMENT, SISTER_EXPERIMENT}
+
+
 @pytest.mark.parametrize(
     ("query", "field"),
     [

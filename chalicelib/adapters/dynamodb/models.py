@@ -135,6 +135,7 @@ class TaskItem(Model):
     finished_at = UnicodeAttribute(null=True)
     watch_at = UnicodeAttribute(null=True)
     parked_since = UnicodeAttribute(null=True)
+    waiting_reason = UnicodeAttribute(null=True)
     executions = NumberAttribute(null=True)
     request_id = UnicodeAttribute(null=True)
     request_hash = UnicodeAttribute(null=True)

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from chalicelib.api.operations.model import Operation
 from chalicelib.api.schemas.base import NoBody
-from chalicelib.api.schemas.link_answer import LinkAnswer, QKDLinkAnswer, SamplesAnswer
+from chalicelib.api.schemas.link_answer import LinkAnswer, QKDLinkAnswer
 from chalicelib.api.schemas.queries import LinksQuery, NoQuery, SamplesQuery
 from chalicelib.api.schemas.resource_answer import TaskStartedAnswer
+from chalicelib.api.schemas.samples import SamplesAnswer
 from chalicelib.domain.errors import NotFound
 from chalicelib.domain.permissions import Permission
 
@@ -80,7 +81,7 @@ SHOW_SAMPLES = Operation(
     method="GET",
     path="/qkd-links/{id}/samples",
     tag="QKD",
-    summary="Show a QKD link's time series, by default of the last hour",
+    summary="Show a QKD link's time series, by default of the last hour; the Link header goes on",
     query=SamplesQuery,
     body=NoBody,
     answer=SamplesAnswer,

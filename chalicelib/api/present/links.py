@@ -1,29 +1,15 @@
-"""Links, QKD links and time series as clients see them."""
+"""Links and QKD links as clients see them."""
 
 from __future__ import annotations
 
-from chalicelib.api.schemas.base import rfc3339
 from chalicelib.api.schemas.link_answer import (
     AlarmAnswer,
     LinkAnswer,
     LinkEndAnswer,
     QKDLinkAnswer,
-    SampleAnswer,
-    SamplesAnswer,
 )
 from chalicelib.domain.links import Link
-from chalicelib.domain.qkd import QKDLink, Sample
-from chalicelib.services.view_links import SamplePeriod
-
-UNITS = {
-    "at": "RFC 3339, UTC",
-    "qber": "fraction",
-    "skr_bit_per_s": "bit/s of secret key",
-    "eskr_bit_per_s": "bit/s of secret key, after internal consumption",
-    "stock_bits": "bit",
-    "consumed_bits": "bit",
-}
-_COLUMNS = (*UNITS, "provenance", "faults")
+from chalicelib.domain.qkd import QKDLink
 
 
 def link_answer(link: Link) -> LinkAnswer:
@@ -88,53 +74,4 @@ def qkd_link_answer(link: QKDLink) -> QKDLinkAnswer:
         ],
         provenance=state.provenance,
         updated_at=link.updated_at,
-    )
-
-
-def samples_answer(period: SamplePeriod) -> SamplesAnswer:
-    """Return a time series."""
-    return SamplesAnswer(
-        qkd_link_id=period.link.id,
-        units=UNITS,
-        provenance=period.link.state.provenance,
-        is_cut=period.is_cut,
-        samples=[_sample(sample) for sample in period.samples],
-    )
-
-
-def samples_csv(period: SamplePeriod) -> str:
-    """Return a time series as CSV; units and provenance come first, as comments."""
-    units = ", ".join(f"{name} in {unit}" for name, unit in UNITS.items())
-    head = [
-        f"# QKD link {period.link.id}, {period.link.state.provenance} data",
-        f"# {units}",
-        ",".join(_COLUMNS),
-    ]
-    return "\n".join([*head, *(_line(sample) for sample in period.samples)]) + "\n"
-
-
-def _line(sample: Sample) -> str:
-    values = (
-        rfc3339(sample.at),
-        sample.qber,
-        sample.skr_bit_per_s,
-        sample.eskr_bit_per_s,
-        sample.stock_bits,
-        sample.consumed_bits,
-        sample.provenance,
-        "+".join(sample.faults),
-    )
-    return ",".join("" if value is None else str(value) for value in values)
-
-
-def _sample(sample: Sample) -> SampleAnswer:
-    return SampleAnswer(
-        at=sample.at,
-        qber=sample.qber,
-        skr_bit_per_s=sample.skr_bit_per_s,
-        eskr_bit_per_s=sample.eskr_bit_per_s,
-        stock_bits=sample.stock_bits,
-        consumed_bits=sample.consumed_bits,
-        provenance=sample.provenance,
-        faults=list(sample.faults),
     )

@@ -21,6 +21,7 @@ def task_answer(task: Task) -> TaskAnswer:
         finished_at=task.finished_at,
         parked_since=task.parked_since,
         next_try_at=task.next_try_at,
+        waiting_reason=task.waiting_reason,
         failure_reason=task.failure_reason,
     )
 

@@ -82,26 +82,3 @@ class QKDLinkAnswer(Answer):
     alarms: list[AlarmAnswer]
     provenance: Provenance
     updated_at: Time
-
-
-class SampleAnswer(Answer):
-    """One point of a time series."""
-
-    at: Time
-    qber: float | None
-    skr_bit_per_s: float | None
-    eskr_bit_per_s: float | None
-    stock_bits: int
-    consumed_bits: int
-    provenance: Provenance
-    faults: list[str]
-
-
-class SamplesAnswer(Answer):
-    """A time series with its units; `is_cut`: ask again from the last sample on."""
-
-    qkd_link_id: str
-    units: dict[str, str]
-    provenance: Provenance
-    is_cut: bool
-    samples: list[SampleAnswer]

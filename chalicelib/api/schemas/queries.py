@@ -8,6 +8,8 @@ from pydantic import Field, StringConstraints
 
 from chalicelib.api.pagination import DEFAULT_LIMIT, MAX_LIMIT
 from chalicelib.api.schemas.base import Query, Time
+from chalicelib.services.view_samples import DEFAULT_LIMIT as DEFAULT_SAMPLES
+from chalicelib.services.view_samples import MAX_SAMPLES
 
 Identifier = Annotated[str, StringConstraints(max_length=200, pattern=r"^[!-~]+$")]
 Limit = Annotated[int, Field(ge=1, le=MAX_LIMIT, description="Entries per page.")]
@@ -50,6 +52,13 @@ class ResourcesQuery(Query):
     mine: Annotated[bool, Field(description="The user's own resources, over all experiments.")] = (
         False
     )
+    everyones: Annotated[
+        bool,
+        Field(
+            alias="all",
+            description="All of the site that are not over yet; for administrators.",
+        ),
+    ] = False
     format: Annotated[
         Literal["json", "ansible"], Field(description="`ansible`: inventory lines.")
     ] = "json"
@@ -116,9 +125,29 @@ class SamplesQuery(Query):
         Time | None, Field(alias="from", description="First moment; an hour before `to`.")
     ] = None
     end: Annotated[Time | None, Field(alias="to", description="After the last moment; now.")] = None
-    format: Annotated[Literal["json", "csv"], Field(description="`csv`: one line per sample.")] = (
-        "json"
-    )
+    step: Annotated[
+        int | None,
+        Field(
+            ge=1,
+            le=86_400,
+            description="Seconds that one point stands for, from a multiple of it on: means of "
+            "QBER and rates, with their extremes. Without it, every sample as it is.",
+        ),
+    ] = None
+    limit: Annotated[
+        int,
+        Field(
+            ge=1,
+            le=MAX_SAMPLES,
+            description=f"Points per answer. No answer reads more than {MAX_SAMPLES} samples: "
+            "with a step it may have fewer points and a next page all the same.",
+        ),
+    ] = DEFAULT_SAMPLES
+    cursor: Cursor | None = None
+    format: Annotated[
+        Literal["json", "csv"],
+        Field(description="`csv`: one line per point, after comments with units and provenance."),
+    ] = "json"
 
 
 class QuotaQuery(Query):

@@ -37,11 +37,14 @@ class TaskAnswer(Answer):
     parked_since: Annotated[
         Time | None,
         Field(
-            description="Since when it waits for what does not answer (the steps say for what); "
-            "null while it is at work and once it is closed."
+            description="Since when it waits for what does not answer, "
+            "however often that was tried; null while it is at work and once it is closed."
         ),
     ]
     next_try_at: Annotated[
         Time | None, Field(description="When a parked task is resumed, by itself; else null.")
+    ]
+    waiting_reason: Annotated[
+        str | None, Field(description="What a parked task waits for, in words; else null.")
     ]
     failure_reason: str | None

@@ -70,7 +70,7 @@ def test_administrators_read_everything_and_change_only_the_catalog():
     [
         (Permission.RESOURCES_WRITE, "slices experiment jwt"),
         (Permission.CATALOG_WRITE, "ADMIN_USER_IDS"),
-        (Permission.ALL_RESOURCES_READ, "site:resources:read"),
+        (Permission.ALL_RESOURCES_READ, "ADMIN_USER_IDS see everybody"),
     ],
 )
 def test_a_refusal_says_what_would_help(permission, hint):

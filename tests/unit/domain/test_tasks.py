@@ -139,6 +139,24 @@ class TestPark:
         assert (parked.parked_since, parked.watch_at) == (NOW, LATER + RETRY)
         assert (current.next_try_at, parked.next_try_at) == (None, LATER + RETRY)
 
+    def test_a_step_that_is_tried_again_has_waited_all_the_time(self):
+        current = set_step(running(), "r-1", "server", StepStatus.RUNNING, NOW)
+        parked = park(current, NOW, "Away.", RETRY)
+        again = begin_execution(parked, LATER, STALL)
+        again = set_step(again, "r-1", "server", StepStatus.RUNNING, LATER)
+        assert {again.parked_since, again.waiting_reason, step(again, "server").detail} == {None}
+        waits = park(again, LATER, "Still away.", RETRY)
+        assert (waits.parked_since, waits.waiting_reason) == (NOW, "Still away.")
+        assert "since 2026-01-01T12:00:00Z: Still away." in step(waits, "server").detail
+
+    def test_another_step_begins_to_wait_anew(self):
+        current = set_step(running(), "r-1", "server", StepStatus.RUNNING, NOW)
+        again = begin_execution(park(current, NOW, "Away.", RETRY), LATER, STALL)
+        again = set_step(again, "r-1", "server", StepStatus.FINISHED, LATER)
+        waits = park(again, LATER, "Away again.", RETRY)
+        assert waits.parked_since == LATER
+        assert step(again, "server").waiting_since is None
+
     def test_without_a_running_step_the_next_one_says_it(self):
         assert "Away." in step(park(task(), NOW, "Away.", RETRY), "network").detail
 
@@ -183,7 +201,8 @@ class TestClosing:
         closed = how(start, LATER)
         assert closed.is_closed
         assert closed.finished_at == LATER
-        assert (closed.secret_input, closed.watch_at, closed.parked_since) == (None, None, None)
+        left = {closed.secret_input, closed.watch_at, closed.parked_since, closed.waiting_reason}
+        assert left == {None}
 
     @given(st.lists(st.integers(0, 6), max_size=12))
     def test_the_first_end_stays_whatever_comes_later(self, walk):

@@ -42,6 +42,12 @@ export async function readPage(path, query = {}, { kind = null } = {}) {
   return { items: document, cursor };
 }
 
+/** Read a page of text, such as CSV: {content, cursor}. */
+export async function readTextPage(path, query = {}) {
+  const { document, cursor } = await readAnyhow(path, query, {});
+  return { content: document, cursor };
+}
+
 /** Read a list to its end, page by page: {items, isCut}; cut only where it is longer than anybody can want. */
 export async function readAll(path, query = {}, options = {}) {
   const items = [];
@@ -111,6 +117,7 @@ async function fetched(url, options) {
 }
 
 async function documentOf(response) {
+  if (response.headers.get("Content-Type")?.startsWith("text/csv")) return response.text();
   try {
     return await response.json();
   } catch {

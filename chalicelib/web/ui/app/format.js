@@ -50,6 +50,10 @@ export const formatAge = (value) => text.ago(formatDuration((Date.now() - new Da
 export const secondsUntil = (value) => (new Date(value) - Date.now()) / 1000;
 export const formatMemory = (mib) => (mib >= 1024 ? `${number.format(mib / 1024)} GiB` : `${number.format(mib)} MiB`);
 export const formatDisk = (mb) => (mb >= 1000 ? `${number.format(mb / 1000)} GB` : `${number.format(mb)} MB`);
+/** Return what a disk image needs at least. */
+export function formatNeeds({ min_ram_mib: ram, min_disk_mb: disk }) {
+  return [ram && formatMemory(ram), disk && formatDisk(disk)].filter(Boolean).join(", ") || text.none;
+}
 export const formatQber = (fraction) => (fraction === null || fraction === undefined ? text.none : `${percent.format(fraction * 100)} %`);
 export const formatBits = (bits) => `${number.format(bits)} bit`;
 export const formatKeys = (bits, keyBits) => text.qkd.keys(Math.floor(bits / keyBits), number.format(Math.floor(bits / keyBits)));

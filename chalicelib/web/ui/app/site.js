@@ -50,14 +50,15 @@ const REFRESH_SECONDS = 5, SLOW_SECONDS = 30, MANY = 500;
 export const refreshSeconds = (resources) => (resources?.length > MANY ? SLOW_SECONDS : REFRESH_SECONDS);
 
 /** VMs of one request were made at the same moment: they stay in the order of their names. */
-const newestFirst = (a, b) => b.created_at.localeCompare(a.created_at) || a.friendly_name.localeCompare(b.friendly_name, undefined, { numeric: true });
+export const newestFirst = (a, b) => b.created_at.localeCompare(a.created_at) || a.friendly_name.localeCompare(b.friendly_name, undefined, { numeric: true });
 
-export const MOST_EXPERIMENTS = 8;
+const OVER = ["terminated", "failed"];
 
-/** Return the experiments at hand: the token's own first, then those of one's resources, the newest first. */
+/** Return the experiments at hand: the token's own, then those of what one has now, then of what one had; the newest first. */
 export function experimentsOf(resources) {
   const own = session.get("experiment")?.claims.sub;
-  return [...new Set([own, ...resources.map((resource) => resource.experiment_id)].filter(Boolean))].slice(0, MOST_EXPERIMENTS);
+  const inOrder = [...resources.filter(({ status }) => !OVER.includes(status)), ...resources];
+  return [...new Set([own, ...inOrder.map((resource) => resource.experiment_id)].filter(Boolean))];
 }
 
 /** Return the users' QKD links of these experiments, the newest first. */

@@ -1,5 +1,6 @@
-// One series over time, drawn by uPlot, which is fetched with the first chart. What it shows is
-// also its text for screen readers; the table beside it has every number.
+// One series over time, with its extremes where it is a mean, drawn by uPlot, which is fetched with
+// the first chart. What it shows is also its text for screen readers; the table beside it has every
+// number.
 import { html, nothing } from "lit";
 import { formatNumber, formatTick } from "../app/format.js";
 import { text } from "../app/strings.js";
@@ -11,7 +12,10 @@ const HEADROOM = 1.08;
 const DARK = matchMedia("(prefers-color-scheme: dark)");
 
 class LineChart extends PageElement {
-  static properties = { times: { attribute: false }, values: { attribute: false }, limit: { attribute: false }, unit: {}, label: {} };
+  static properties = {
+    times: { attribute: false }, values: { attribute: false }, extremes: { attribute: false }, limit: { attribute: false },
+    unit: {}, label: {}, extreme: {},
+  };
 
   #plot = null;
   #resized = new ResizeObserver(([entry]) => this.#plot?.setSize({ width: entry.contentRect.width, height: HEIGHT }));
@@ -37,18 +41,21 @@ class LineChart extends PageElement {
 
   render() {
     return html`<figure class="figure"><figcaption class="chart-head small"><span>${this.label}</span>
+      ${this.extremes ? html`<span class="legend" data-line="extreme"><svg viewBox="0 0 24 4" aria-hidden="true"><path d="M0 2h24"></path></svg>${this.extreme}</span>` : nothing}
       ${this.limit ? html`<span class="legend"><svg viewBox="0 0 24 4" aria-hidden="true"><path d="M0 2h24"></path></svg>${text.qkd.threshold(`${formatNumber(this.limit)} ${this.unit}`)}</span>` : nothing}</figcaption>
       <div class="chart" role="img" aria-label=${this.#summary()}></div></figure>`;
   }
 
   #summary() {
-    const known = this.values.filter((value) => value !== null && value !== undefined);
+    const known = [...this.values, ...(this.extremes ?? [])].filter((value) => value !== null && value !== undefined);
     const shown = (value) => `${formatNumber(value)} ${this.unit}`;
-    return known.length ? text.qkd.summary(this.label, shown(least(known)), shown(most(known)), shown(known.at(-1))) : this.label;
+    return known.length ? text.qkd.summary(this.label, shown(least(known)), shown(most(known)), shown(this.values.findLast((value) => value !== null) ?? known.at(-1))) : this.label;
   }
 
   async updated() {
-    const data = [this.times, this.values, ...(this.limit ? [this.times.map(() => this.limit)] : [])];
+    const lines = [this.values, this.extremes, this.limit && this.times.map(() => this.limit)];
+    const data = [this.times, ...lines.filter(Boolean)];
+    if (this.#plot && this.#plot.series.length !== data.length) this.#forget(); // a mean has a line more
     if (this.#plot) {
       this.#plot.setData(data);
       return;
@@ -79,7 +86,10 @@ class LineChart extends PageElement {
         { ...axis, size: X_AXIS_HEIGHT, space: TICK_SPACE, values: ({ scales }, ticks) => ticks.map((tick) => formatTick(tick * 1000, scales.x.max - scales.x.min)) },
         { ...axis, size: Y_AXIS_WIDTH, values: (_, ticks) => ticks.map(formatNumber) },
       ],
-      series: [{}, line("--accent", { width: 2 }), line("--bad", { width: 1, dash: [5, 5] })].slice(0, this.limit ? 3 : 2),
+      series: [
+        {}, line("--accent", { width: 2 }),
+        ...(this.extremes ? [line("--quiet", { width: 1 })] : []), ...(this.limit ? [line("--bad", { width: 1, dash: [5, 5] })] : []),
+      ],
     };
   }
 }

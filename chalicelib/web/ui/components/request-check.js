@@ -101,7 +101,7 @@ class RequestCheck extends PageElement {
 
   #curl() {
     const url = `${knownConfig()?.public_url}/resources?request_id=${this.draft.requestId}`;
-    return `curl --fail-with-body "${url}" \\\n  -H @auth.header --json @request.json`;
+    return `curl --fail-with-body "${url}" \\\n  -H @auth.header -H "Content-Type: application/json" --data @request.json`;
   }
 }
 

@@ -1,7 +1,7 @@
 // A task as it happens: its steps by VM, the time each took, and in words what holds it up.
 import { html, nothing } from "lit";
 import { Clock } from "../app/controllers.js";
-import { formatDate, formatDuration, formatTime } from "../app/format.js";
+import { formatDate, formatDuration, formatMoment, formatTime } from "../app/format.js";
 import { text } from "../app/strings.js";
 import { PageElement } from "./base.js";
 import { statusPill } from "./views.js";
@@ -30,7 +30,8 @@ class TaskTimeline extends PageElement {
         <span class="small">${text.task.completed(task.completed)}</span></div>
       <progress max="100" value=${task.completed} aria-label=${text.task.completed(task.completed)}></progress>
       <p class="visually-hidden" role="status">${text.status[shownStatus(task)]?.[0]}, ${text.task.completed(task.completed)}</p>
-      ${isParked(task) ? html`<p class="notice" data-kind="warn" data-parked role="status">${text.task.parked(formatTime(task.parked_since), formatTime(task.next_try_at))}</p>` : nothing}
+      ${isParked(task) ? html`<div class="notice" data-kind="warn" data-parked role="status"><p class="notice-title">${text.task.parked}</p><p class="reason" data-waiting>${text.task.waits(task.waiting_reason)}</p>
+        <p>${text.task.parkedSince(formatMoment(task.parked_since), formatTime(task.next_try_at))}</p></div>` : nothing}
       ${this.isLost ? html`<p class="notice" data-kind="warn" role="status">${text.task.lost}</p>` : nothing}
       ${task.failure_reason ? html`<div class="notice" data-kind="bad"><p class="notice-title">${text.task.failed}</p><p class="reason">${task.failure_reason}</p></div>` : nothing}
       ${[...stepsByName(task)].filter(([name], _, lanes) => lanes.length === 1 || !this.only || name === this.only).map(([name, steps]) => html`<section class="lane"><h3 class="lane-title">${name}</h3><ol class="steps">${steps.map((step) => this.#renderStep(step))}</ol></section>`)}
@@ -42,9 +43,12 @@ class TaskTimeline extends PageElement {
     return html`<li class="step" data-status=${step.status}><span class="step-mark" aria-hidden="true"></span>
       <span class="step-name">${text.task.stepNames[step.label] ?? step.label}<span class="visually-hidden">, ${label}</span></span>
       <span class="step-time quiet" title=${formatDate(step.started_at)}>${elapsed(step)}</span>
-      ${step.detail ? html`<span class="step-detail">${step.detail}</span>` : nothing}</li>`;
+      ${step.detail && !isSaidAbove(this.task, step) ? html`<span class="step-detail">${step.detail}</span>` : nothing}</li>`;
   }
 }
+
+/** Say whether the notice of the waiting task tells what holds this step up. */
+const isSaidAbove = (task, step) => task.waiting_reason !== null && step.detail.includes(task.waiting_reason);
 
 /** Return the steps by the VM that their names begin with. */
 function stepsByName(task) {

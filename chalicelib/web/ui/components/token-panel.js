@@ -53,10 +53,10 @@ class TokenPanel extends PageElement {
       <div class="field"><label for=${id}>${text.tokens.paste}</label>
         <textarea id=${id} name="token" rows="3" required spellcheck="false" autocomplete="off" class="mono" aria-describedby="${id}-hint"></textarea></div>
       <p class="quiet small" id="${id}-hint">${text.tokens.pasteHint}</p>
+      <div><button type="submit">${text.tokens.add}</button></div>
       <details><summary>${text.signIn.or}</summary>
         <dl class="facts"><div><dt>${text.tokens.getUser}</dt><dd><code>slices auth id-token ${config?.public_url ?? ""}</code></dd></div>
         <div><dt>${text.tokens.getExperiment}</dt><dd><code>slices experiment jwt NAME</code></dd></div></dl></details>
-      <div><button type="submit">${text.tokens.add}</button></div>
       <p class="quiet small">${text.tokens.where}</p>
     </form>`;
   }

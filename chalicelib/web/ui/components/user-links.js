@@ -34,7 +34,8 @@ class UserLinks extends PageElement {
     const isOver = OVER.includes(entry.status);
     return html`<tr data-link=${entry.friendly_name}><th scope="row">${entry.friendly_name}
         ${entry.min_bandwidth_bit_per_s ? html`<span class="sub quiet">${words.promised(formatRate(entry.min_bandwidth_bit_per_s))}</span>` : nothing}
-        ${entry.failure_reason ? html`<span class="sub bad-text">${entry.failure_reason}</span>` : nothing}</th>
+        ${entry.failure_reason ? html`<span class="sub bad-text">${entry.failure_reason}</span>` : nothing}
+        ${entry.waiting_reason ? html`<span class="sub warn-text" data-waiting>${words.waits(entry.waiting_reason)}</span>` : nothing}</th>
       <td>${statusPill(entry.status)}</td>
       <td data-label=${words.between}><ul class="plain tight">${entry.ends.map((end) => this.#renderEnd(entry, end))}</ul></td>
       <td data-label=${words.used} data-consumed=${entry.consumed_bits}><span>${formatKeys(entry.consumed_bits, entry.key_size_bits)}<span class="sub quiet nowrap">${formatBits(entry.consumed_bits)}</span></span></td>

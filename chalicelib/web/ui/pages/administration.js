@@ -1,25 +1,20 @@
 import { html, nothing } from "lit";
-import { call, read, readAll } from "../app/api.js";
+import { call } from "../app/api.js";
 import { Remote, TokenWatch } from "../app/controllers.js";
-import { formatAge, formatDisk, formatMemory } from "../app/format.js";
-import { link } from "../app/router.js";
+import { formatAge, formatDisk, formatMemory, formatNeeds } from "../app/format.js";
 import { caller, catalog } from "../app/site.js";
 import { text } from "../app/strings.js";
 import { PageElement } from "../components/base.js";
 import { confirm } from "../components/dialogs.js";
-import { historyTable } from "../components/history.js";
-import { Window } from "../components/more.js";
-import { emptyView, errorView, remoteView, statusPill } from "../components/views.js";
+import { emptyView, errorView, remoteView } from "../components/views.js";
+import "../components/all-resources.js";
 
-const STEP = 50;
 const words = text.administration;
 const IMAGE_FIELDS = [["friendly_name", text.columns.name, "text"], ["location", text.columns.location, "text"], ["default_username", text.columns.username, "text"]];
 const FLAVOR_FIELDS = [["friendly_name", text.columns.name, "text"], ["vcpus", text.columns.vcpus, "number"], ["ram_mib", `${text.columns.memory} (MiB)`, "number"], ["disk_mb", `${text.columns.disk} (MB)`, "number"]];
 
 class AdministrationPage extends PageElement {
-  static properties = { message: { state: true }, failure: { state: true }, found: { state: true }, shownEvents: { state: true } };
-
-  #window = new Window(this, STEP);
+  static properties = { message: { state: true }, failure: { state: true } };
 
   constructor() {
     super();
@@ -36,37 +31,20 @@ class AdministrationPage extends PageElement {
   #render() {
     return html`<p role="status" class="good-text">${this.message}</p>${this.failure ? errorView(this.failure) : nothing}
       ${remoteView(this.remote, ({ diskImages, flavors, infrastructure }) => html`<p class="quiet after-head">${infrastructure.catalog_checked_at ? text.catalog.synced(formatAge(infrastructure.catalog_checked_at)) : text.catalog.neverSynced}</p><div class="stack">
-        <section class="card" aria-labelledby="images"><h2 id="images">${text.catalog.images}</h2>${this.#renderTable(diskImages, "/disk-images", (image) => `${formatMemory(image.min_ram_mib)}, ${formatDisk(image.min_disk_mb)}`)}${this.#renderForm("image", words.addImage, "/disk-images", IMAGE_FIELDS)}</section>
-        <section class="card" aria-labelledby="flavors"><h2 id="flavors">${text.catalog.flavors}</h2>${this.#renderTable(flavors, "/flavors", (flavor) => text.catalog.sizeOf(flavor.vcpus, formatMemory(flavor.ram_mib), formatDisk(flavor.disk_mb)))}${this.#renderForm("flavor", words.addFlavor, "/flavors", FLAVOR_FIELDS)}</section>
-        <section class="card" aria-labelledby="all"><h2 id="all">${words.resources}</h2>${this.#renderResources()}</section></div>`)}`;
+        <section class="card" aria-labelledby="images"><h2 id="images">${text.catalog.images}</h2>${this.#renderTable(diskImages, "/disk-images", text.columns.minimum, formatNeeds)}${this.#renderForm("image", words.addImage, "/disk-images", IMAGE_FIELDS)}</section>
+        <section class="card" aria-labelledby="flavors"><h2 id="flavors">${text.catalog.flavors}</h2>${this.#renderTable(flavors, "/flavors", text.columns.size, (flavor) => text.catalog.sizeOf(flavor.vcpus, formatMemory(flavor.ram_mib), formatDisk(flavor.disk_mb)))}${this.#renderForm("flavor", words.addFlavor, "/flavors", FLAVOR_FIELDS)}</section>
+        <section class="card" aria-labelledby="all"><h2 id="all">${words.resources}</h2><bi-all-resources></bi-all-resources></section></div>`)}`;
   }
 
-  #renderTable(entries, path, describe) {
-    return html`<div class="table-wrap"><table class="cards-on-phones"><thead><tr><th scope="col">${text.columns.name}</th><th scope="col">${text.columns.description}</th><th scope="col">${text.columns.hidden}</th><td></td></tr></thead>
-      <tbody>${entries.map((entry) => html`<tr><th scope="row">${entry.friendly_name}<span class="sub quiet mono wrap">${entry.id}</span></th><td data-label=${text.columns.description}>${describe(entry)}</td><td data-label=${text.columns.hidden}>${entry.hidden ? words.yes : words.no}</td>
+  #renderTable(entries, path, column, describe) {
+    return html`<div class="table-wrap"><table class="cards-on-phones"><thead><tr><th scope="col">${text.columns.name}</th><th scope="col">${column}</th><th scope="col">${text.columns.hidden}</th><td></td></tr></thead>
+      <tbody>${entries.map((entry) => html`<tr><th scope="row">${entry.friendly_name}<span class="sub quiet mono wrap">${entry.id}</span></th><td data-label=${column}>${describe(entry)}</td><td data-label=${text.columns.hidden}>${entry.hidden ? words.yes : words.no}</td>
         <td class="right"><button type="button" class="small-button danger" aria-label=${words.removeAction(entry.friendly_name)} @click=${() => this.#remove(path, entry)}>${text.actions.remove}</button></td></tr>`)}</tbody></table></div>`;
   }
 
   #renderForm(kind, title, path, fields) {
     return html`<details><summary>${title}</summary><form class="stack" @submit=${(event) => this.#add(event, path, fields)}><div class="form-grid">${fields.map(([name, label, type]) => html`<div class="field"><label for="${kind}-${name}">${label}</label>
       <input id="${kind}-${name}" name=${name} type=${type} min="0" required autocomplete="off"></div>`)}</div><div><button type="submit" class="primary">${words.add}</button></div></form></details>`;
-  }
-
-  #renderResources() {
-    return html`<form class="row end" @submit=${this.#find}><div class="field grow"><label for="experiment-id">${words.experimentId}</label><input id="experiment-id" name="experiment" required autocomplete="off" class="mono"></div><button type="submit">${words.show}</button></form>
-      ${this.found && !this.found.length ? html`<p class="quiet">${words.noResources}</p>` : nothing}
-      ${this.found?.length ? html`<ul class="plain">${this.#window.of(this.found).map((resource) => html`<li><details @toggle=${(event) => event.target.open && this.#loadEvents(resource.id)}><summary>${resource.friendly_name} ${statusPill(resource.status)}</summary>
-        <p><a href=${link("resources", resource.id)}>${text.actions.details}</a></p>${this.shownEvents?.[resource.id] ? historyTable(this.shownEvents[resource.id]) : nothing}</details></li>`)}</ul>${this.#window.footer(this.found)}` : nothing}`;
-  }
-
-  #find = (event) => {
-    event.preventDefault();
-    const experimentId = new FormData(event.target).get("experiment").trim();
-    this.#try(async () => { this.#window.reset(); this.found = (await readAll("/resources", { experiment_id: experimentId })).items; });
-  };
-
-  #loadEvents(id) {
-    this.#try(async () => { this.shownEvents = { ...this.shownEvents, [id]: await read(`/resources/${id}/events`) }; });
   }
 
   #add(event, path, fields) {

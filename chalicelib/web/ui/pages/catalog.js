@@ -1,6 +1,6 @@
 import { html, nothing } from "lit";
 import { Remote } from "../app/controllers.js";
-import { formatAge, formatDate, formatDisk, formatMemory } from "../app/format.js";
+import { formatAge, formatDate, formatDisk, formatMemory, formatNeeds } from "../app/format.js";
 import { catalog } from "../app/site.js";
 import { text } from "../app/strings.js";
 import { PageElement } from "../components/base.js";
@@ -33,7 +33,7 @@ function renderImages(diskImages) {
   return html`<div class="table-wrap"><table class="cards-on-phones"><thead><tr><th scope="col">${text.columns.name}</th><th scope="col">${text.columns.username}</th>
     <th scope="col">${text.columns.minimum}</th><th scope="col">${text.columns.tags}</th><td></td></tr></thead>
     <tbody>${diskImages.map((image) => html`<tr><th scope="row">${image.friendly_name}${image.short_description ? html`<span class="sub quiet">${image.short_description}</span>` : nothing}</th>
-      <td class="mono" data-label=${text.columns.username}>${image.default_username}</td><td class="nowrap" data-label=${text.columns.minimum}>${formatMemory(image.min_ram_mib)}, ${formatDisk(image.min_disk_mb)}</td>
+      <td class="mono" data-label=${text.columns.username}>${image.default_username}</td><td class="nowrap" data-label=${text.columns.minimum}>${formatNeeds(image)}</td>
       <td>${image.tags.map((tag) => html`<span class="tag">${tag}</span> `)}</td>
       <td class="right">${useLink({ diskImageId: image.id }, image.friendly_name)}</td></tr>`)}</tbody></table></div>`;
 }

@@ -10,10 +10,11 @@ import { experimentsOf, infrastructure, linksOf, myResources, refreshSeconds } f
 import { text } from "../app/strings.js";
 import { PageElement } from "../components/base.js";
 import { alarmWords } from "../components/alarms.js";
+import { ExperimentWindow } from "../components/experiment-window.js";
 import { Window } from "../components/more.js";
 import { quotaMeters } from "../components/quota.js";
 import { emptyView, lostNotice, remoteView, statusPill } from "../components/views.js";
-import { shownStatus } from "../components/task-timeline.js";
+import { isParked, shownStatus } from "../components/task-timeline.js";
 import "../components/countdown.js";
 import "../components/extend-menu.js";
 import "../components/user-links.js";
@@ -28,6 +29,7 @@ const words = text.overview;
 
 class OverviewPage extends PageElement {
   #feed = new TaskFeed();
+  #experiments = new ExperimentWindow(() => this.mine.refresh());
   #windows = { present: new Window(this, STEP), past: new Window(this, STEP) };
 
   constructor() {
@@ -48,6 +50,7 @@ class OverviewPage extends PageElement {
         <section class="card" aria-labelledby="mine"><h2 id="mine">${words.mine}</h2>
           ${session.good("user") ? nothing : html`<p class="quiet small">${words.partly}</p>`}
           ${remoteView(this.mine, (data) => this.#renderResources(data))}</section>
+        ${this.#experiments.notice()}
         ${this.mine.data?.links.length ? this.#renderLinks(this.mine.data) : nothing}
       </div><div class="stack">
         ${alarms.length ? nothing : attention}
@@ -93,7 +96,8 @@ class OverviewPage extends PageElement {
     const open = tasks.filter((task) => ["pending", "running"].includes(task.status));
     if (open.length === 0) return html`<p class="quiet">${words.noTasks}</p>`;
     return html`<ul class="plain">${open.map((task) => html`<li><div class="row between"><a href=${link("tasks", task.id)}>${text.task.title(task.action)}</a>${statusPill(shownStatus(task))}</div>
-      <progress max="100" value=${task.completed} aria-label=${text.task.completed(task.completed)}></progress></li>`)}</ul>`;
+      <progress max="100" value=${task.completed} aria-label=${text.task.completed(task.completed)}></progress>
+      ${isParked(task) ? html`<p class="small warn-text" data-waiting>${text.task.waits(task.waiting_reason)}</p>` : nothing}</li>`)}</ul>`;
   }
 
   #renderAttention(alarms) {
@@ -116,7 +120,7 @@ class OverviewPage extends PageElement {
 
   async #loadMine() {
     const { resources, isCut } = await myResources();
-    const experiments = experimentsOf(resources);
+    const experiments = this.#experiments.of(experimentsOf(resources));
     const [feed, links] = await Promise.all([this.#feed.refresh(experiments), linksOf(experiments)]);
     return { resources, isCut, tasks: feed.tasks, links };
   }

@@ -8,6 +8,7 @@ import { experimentsOf, infrastructure, linksOf, myResources, refreshSeconds } f
 import { text } from "../app/strings.js";
 import { PageElement } from "../components/base.js";
 import { alarmList } from "../components/alarms.js";
+import { ExperimentWindow } from "../components/experiment-window.js";
 import { emptyView, remoteView, statusPill } from "../components/views.js";
 import "../components/link-samples.js";
 import "../components/user-links.js";
@@ -18,9 +19,11 @@ const words = text.qkd;
 class QKDLinksPage extends PageElement {
   static properties = { linkId: {}, period: {} };
 
+  #experiments = new ExperimentWindow(() => this.remote.refresh());
+
   constructor() {
     super();
-    this.remote = new Remote(this, loadLinks, { seconds: (data) => refreshSeconds(data?.vms) });
+    this.remote = new Remote(this, () => this.#load(), { seconds: (data) => refreshSeconds(data?.vms) });
   }
 
   render() {
@@ -35,16 +38,17 @@ class QKDLinksPage extends PageElement {
       <section class="card" aria-labelledby="all"><h2 id="all">${words.ofSite}</h2>${renderLinks(qkdLinks, shown)}${renderSummary(shown)}</section>
       <section class="card" aria-labelledby="mine"><h2 id="mine">${words.mine}</h2>${mine.length
         ? html`<bi-user-links .links=${mine} .resources=${resources} @changed=${() => this.remote.refresh()}></bi-user-links><p class="quiet small">${words.fetchHint}</p>`
-        : emptyView(words.noMine, words.noMineHint, html`<p><a class="button" href="#/request">${text.overview.request}</a></p>`)}</section>
+        : emptyView(words.noMine, words.noMineHint, html`<p><a class="button" href="#/request">${text.overview.request}</a></p>`)}${this.#experiments.notice()}</section>
       <bi-link-samples .qkdLink=${shown} .period=${this.period ?? USUAL_PERIOD}></bi-link-samples></div>`;
   }
-}
 
-async function loadLinks() {
-  if (!(await infrastructure()).supports_qkd) return { isOffered: false };
-  const { resources } = await myResources();
-  const [qkdLinks, mine] = await Promise.all([read("/qkd-links"), linksOf(experimentsOf(resources))]);
-  return { isOffered: true, qkdLinks, mine, vms: resources, resources: new Map(resources.map((resource) => [resource.id, resource])) };
+  async #load() {
+    if (!(await infrastructure()).supports_qkd) return { isOffered: false };
+    const { resources } = await myResources();
+    const experiments = this.#experiments.of(experimentsOf(resources));
+    const [qkdLinks, mine] = await Promise.all([read("/qkd-links"), linksOf(experiments)]);
+    return { isOffered: true, qkdLinks, mine, vms: resources, resources: new Map(resources.map((resource) => [resource.id, resource])) };
+  }
 }
 
 function renderLinks(qkdLinks, shown) {

@@ -41,14 +41,14 @@ class RequestPage extends PageElement {
   }
 
   render() {
-    return html`<h1>${words.title}</h1>${remoteView(this.remote, (data) => html`<div class="columns wide-left">
-      <form class="stack" @submit=${this.#submit} novalidate>
+    return html`<h1>${words.title}</h1>${remoteView(this.remote, (data) => html`<div class="columns wide-left request">
+      <form class="stack" id="request-form" @submit=${this.#submit} novalidate>
         ${this.#renderMachine(data)}${this.#renderTime(data.infrastructure)}${this.#renderAccess()}${linkFields(this.draft, data.infrastructure, (links) => this.#set({ links }))}
-        ${this.failure ? errorView(this.failure) : nothing}
-        <div class="row"><button type="submit" class="primary" ?disabled=${this.isSending}>${this.isSending ? words.sending : words.send(namesOf(this.draft).length)}</button>
-          <span class="quiet small">${words.draft}</span></div>
       </form>
-      <bi-request-check .draft=${this.draft} @checked=${(event) => { this.errors = event.detail; }}></bi-request-check></div>`)}`;
+      <bi-request-check .draft=${this.draft} @checked=${(event) => { this.errors = event.detail; }}></bi-request-check>
+      <div>${this.failure ? errorView(this.failure) : nothing}
+        <div class="row"><button type="submit" form="request-form" class="primary" ?disabled=${this.isSending}>${this.isSending ? words.sending : words.send(namesOf(this.draft).length)}</button>
+          <span class="quiet small">${words.draft}</span></div></div></div>`)}`;
   }
 
   #renderMachine({ diskImages, flavors, infrastructure }) {

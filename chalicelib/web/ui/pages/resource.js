@@ -61,16 +61,16 @@ class ResourcePage extends PageElement {
       ${this.actionError ? errorView(this.actionError) : nothing}
       ${this.consoleUrl ? html`<p class="notice" data-kind="good" role="status"><a href=${this.consoleUrl} target="_blank" rel="noopener noreferrer">${words.openConsole}</a> ${words.consoleReady}</p>` : nothing}
       ${resource.failure_reason ? html`<div class="notice" data-kind="bad"><p class="notice-title">${words.why}</p><p class="reason">${resource.failure_reason}</p></div>` : nothing}
-      <div class="columns"><div class="stack">
+      <div class="columns resource">
+      <section class="card" aria-labelledby="time"><h2 id="time">${words.time}</h2>${this.#renderTime(resource, isOver)}</section>
+      <div class="stack">
         ${isOver ? nothing : this.#renderConnect(resource)}
         ${links.map((entry) => renderLink(entry))}
         ${this.watch.task ? html`<section class="card" aria-labelledby="task"><h2 id="task">${words.lastTask}: ${text.task.title(this.watch.task.action)}</h2>
           <bi-task-timeline .task=${this.watch.task} .only=${resource.friendly_name} ?lost=${this.watch.isLost}></bi-task-timeline></section>` : nothing}
-        <section class="card" aria-labelledby="history"><h2 id="history">${words.history}</h2>${historyTable(events)}</section>
-      </div><div class="stack">
-        <section class="card" aria-labelledby="time"><h2 id="time">${words.time}</h2>${this.#renderTime(resource, isOver)}</section>
-        <section class="card" aria-labelledby="about"><h2 id="about">${words.about}</h2>${renderAbout(resource, names)}</section>
-      </div></div>`;
+      </div>
+      <section class="card" aria-labelledby="about"><h2 id="about">${words.about}</h2>${renderAbout(resource, names)}</section>
+      <section class="card" aria-labelledby="history"><h2 id="history">${words.history}</h2>${historyTable(events)}</section></div>`;
   }
 
   #renderActions(resource) {
@@ -141,6 +141,7 @@ function renderLink(entry) {
   return html`<section class="card" aria-labelledby=${entry.id} data-link=${entry.friendly_name}><div class="row between after-row"><h2 id=${entry.id}>${words.qkdLink(entry.friendly_name)}</h2>${statusPill(entry.status)}</div>
     <p>${words.keysUsed(formatKeys(entry.consumed_bits, entry.key_size_bits))} <a href=${link("qkd-links", entry.qkd_link_id)}>${words.qualityOf}</a></p>
     ${entry.failure_reason ? html`<p class="bad-text">${entry.failure_reason}</p>` : nothing}
+    ${entry.waiting_reason ? html`<p class="notice" data-kind="warn" data-waiting>${text.qkd.waits(entry.waiting_reason)}</p>` : nothing}
     ${canFetch ? html`<h3>${words.fetch}</h3><bi-copy-text .value=${`sudo ./fetch-key.py /etc/slices-qkd/${entry.friendly_name}`} label=${words.fetchCommand(entry.friendly_name)}></bi-copy-text><p class="hint">${words.fetchHint(entry.friendly_name)}</p>` : nothing}</section>`;
 }
 
