@@ -63,8 +63,8 @@ SAE that the master has named. What is checked, in this order: SAE (401), JSON, 
 extensions, size, ranges, SAE list (400), stock (503). A refused request consumes nothing, with
 one exception: keys that were on their way to the far agent are burned.
 
-A `key_ID` is a UUID of version 7 (RFC 9562): it tells to the millisecond when the key was made,
-and nothing of the key. A key reaches the master when it is on the disk of the far agent, which has
+A `key_ID` is a random UUID (version 4), which tells nothing of the key; those of one answer begin
+alike. A key reaches the master when it is on the disk of the far agent, which has
 acknowledged it, and a slave when its removal is on the disk. An agent that is killed or loses its
 power gives no key twice; keys whose delivery it then cannot vouch for are burned.
 

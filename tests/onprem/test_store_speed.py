@@ -7,9 +7,9 @@ import pytest
 
 from infra.onprem.qkd_agent.keystore.database import Database
 from infra.onprem.qkd_agent.keystore.held import HeldKeys, NewKeys
+from infra.onprem.qkd_agent.keystore.key_ids import new_key_ids
 from infra.onprem.qkd_agent.keystore.ledger import Batch, Ledger
 from infra.onprem.qkd_agent.keystore.sealing import Sealer
-from infra.onprem.qkd_agent.keystore.time_ordered import new_ids
 from infra.onprem.qkd_agent.secret import SecretBytes
 from tests.onprem.conftest import make_world
 from tests.onprem.test_peers import enc
@@ -19,23 +19,17 @@ PAGE_BYTES = 4096
 FRAME_BYTES = PAGE_BYTES + 24
 
 
-def test_ids_are_uuids_of_version_7_in_the_order_of_their_making():
-    early, late = new_ids(500, NOW), new_ids(500, NOW + 0.001)
-    assert list(early + late) == sorted(early + late)
-    assert len(set(early + late)) == 1000
-    for text in early:
+def test_ids_of_a_batch_are_random_uuids_that_begin_alike():
+    first, second = new_key_ids(500), new_key_ids(500)
+    assert len(set(first + second)) == 1000
+    for text in first:
         value = uuid.UUID(text)
         assert str(value) == text
-        assert (value.version, value.variant) == (7, uuid.RFC_4122)
-        assert value.int >> 80 == int(NOW * 1000)
-    rest = {uuid.UUID(text).int & ((1 << 62) - 1) for text in early}
-    assert len(rest) == 500
-
-
-@pytest.mark.parametrize("at", [-1.0, 0.0, 1e18])
-def test_no_clock_breaks_an_id(at):
-    assert len(set(new_ids(3, at))) == 3
-    assert all(uuid.UUID(text).version == 7 for text in new_ids(3, at))
+        assert (value.version, value.variant) == (4, uuid.RFC_4122)
+    begins = [{text[:13] for text in batch} for batch in (first, second)]
+    assert [len(begin) for begin in begins] == [1, 1]
+    assert begins[0] != begins[1]
+    assert len({text[19:] for text in first}) == 500
 
 
 class Written:
@@ -59,17 +53,17 @@ class Written:
         return self.log.stat().st_size // FRAME_BYTES
 
 
-def random_ids(number, _):
+def unlike_ids(number):
     return [str(uuid.uuid4()) for _ in range(number)]
 
 
-@pytest.mark.parametrize(("make", "least", "most"), [(new_ids, 1, 25), (random_ids, 150, 400)])
+@pytest.mark.parametrize(("make", "least", "most"), [(new_key_ids, 1, 35), (unlike_ids, 150, 400)])
 def test_a_batch_writes_few_pages_however_full_the_store_is(tmp_path, make, least, most):
-    """Random IDs are tried too, to show that the measure sees the difference."""
+    """IDs that are not alike are tried too, to show that the measure sees the difference."""
     written = Written(tmp_path)
-    for second in range(60):
-        written.hold(make(200, NOW + second))
-    pages = written.pages(make(100, NOW + 60))
+    for _ in range(60):
+        written.hold(make(200))
+    pages = written.pages(make(100))
     written.database.close()
     assert least <= pages <= most
 
@@ -92,7 +86,7 @@ def level(database):
 def test_only_a_transaction_that_says_so_does_not_wait_for_the_disk(statements):
     database, seen = statements
     ledger = Ledger(database)
-    batch = Batch(new_ids(1, NOW)[0], "alice", ("bob",), new_ids(2, NOW), 256, ("kme-b",))
+    batch = Batch(str(uuid.uuid4()), "alice", ("bob",), new_key_ids(2), 256, ("kme-b",))
     waits = {}
 
     def wait_of(name, step):

@@ -2,6 +2,7 @@
 
 import logging
 import os
+import uuid
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -15,8 +16,8 @@ from infra.onprem.qkd_agent.delivery.hop import (
     carry,
     message,
 )
+from infra.onprem.qkd_agent.keystore.key_ids import new_key_ids
 from infra.onprem.qkd_agent.keystore.ledger import Batch, Ledger
-from infra.onprem.qkd_agent.keystore.time_ordered import new_ids
 from infra.onprem.qkd_agent.registry.topology import Way
 from infra.onprem.qkd_agent.secret import SecretBytes
 from infra.onprem.qkd_agent.south.base import LinkKey, LinkUnavailable, StockShort
@@ -80,11 +81,10 @@ class KeyIssuer:
             Unavailable: If there are none; what may have left is voided and burned.
             HopRefused: If the far KME does not serve an SAE; nothing is delivered.
         """
-        batch_id, *ids = new_ids(1 + order.number, self._clock())
-        key_ids = tuple(ids)
+        key_ids = new_key_ids(order.number)
         next_kmes = tuple(way.link.peer for way, _ in order.ways.values())
         batch = Batch(
-            batch_id=batch_id,
+            batch_id=str(uuid.uuid4()),
             initiator=order.master_id,
             targets=order.sae_ids,
             key_ids=key_ids,
