@@ -9,7 +9,7 @@ import base64
 import json
 import logging
 from collections.abc import Iterable, Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -160,7 +160,10 @@ def workflows() -> dict[str, bytes]:
 
 
 def files(name: str, root: Path) -> dict[str, bytes]:
-    """Return every file below a directory, and the names of them all."""
-    paths = [path for path in root.rglob("*") if path.is_file() and not path.is_symlink()]
-    found = {f"{name} {path.relative_to(root)}": path.read_bytes() for path in paths}
+    """Return every file below a directory that stays, and the names of them all."""
+    found = {}
+    for path in root.rglob("*"):
+        if path.is_file() and not path.is_symlink():
+            with suppress(FileNotFoundError):  # gone since it was listed
+                found[f"{name} {path.relative_to(root)}"] = path.read_bytes()
     return {**found, f"{name} names": "\n".join(map(str, root.rglob("*"))).encode()}
