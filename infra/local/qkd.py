@@ -65,12 +65,13 @@ class QKDLab:
         self._processes = [self._run(index) for index in range(len(self._lab.sites))]
 
     def _run(self, index: int) -> subprocess.Popen[bytes]:
-        command = [self._python, "-m", "infra.onprem.qkd_agent", "run"]
+        # They end with this process, however it ends: the system closes the pipe then.
+        command = [self._python, "-m", "infra.onprem.qkd_agent", "run", "--until-stdin-ends"]
         with (self._directory / f"{self._lab.sites[index].kme_id}.log").open("ab") as log:
             return subprocess.Popen(  # noqa: S603 - our own program
                 [*command, str(self._lab.configuration(index))],
                 cwd=Path(__file__).parents[2],
-                stdin=subprocess.DEVNULL,
+                stdin=subprocess.PIPE,
                 stdout=log,
                 stderr=log,
                 start_new_session=True,
@@ -80,7 +81,7 @@ class QKDLab:
         """End an agent by SIGKILL, as when its host loses power."""
         process = self._processes[[site.kme_id for site in self._lab.sites].index(name)]
         process.kill()
-        process.wait()
+        _await_end(process)
 
     def restart(self) -> None:
         """Start the agents that have ended again, with what they had, and wait until all answer."""
@@ -99,7 +100,7 @@ class QKDLab:
         deadline = time.monotonic() + _START_SECONDS
         for site, process in zip(self._lab.sites, self._processes, strict=True):
             for port in site.ports.values():
-                while not _answers(port):
+                while not is_answering(port):
                     if process.poll() is not None:
                         raise RuntimeError(f"see {self._directory / site.kme_id}.log")
                     if time.monotonic() > deadline:
@@ -115,7 +116,7 @@ class QKDLab:
                 process.wait(_STOP_SECONDS)
             except subprocess.TimeoutExpired:
                 process.kill()
-                process.wait()
+            _await_end(process)
         self._processes.clear()
         shutil.rmtree(self._guests, ignore_errors=True)
 
@@ -145,7 +146,12 @@ class QKDLab:
         }
 
 
-def _answers(port: int) -> bool:
+def _await_end(process: subprocess.Popen[bytes]) -> None:
+    with process:  # closes the pipe as well
+        process.wait()
+
+
+def is_answering(port: int) -> bool:
     """Say whether somebody shakes hands there; who it is does not matter yet."""
     context = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
     context.check_hostname = False

@@ -22,6 +22,11 @@ def _parser() -> argparse.ArgumentParser:
     commands = parser.add_subparsers(dest="command", required=True)
     run = commands.add_parser("run", help="run the agent until it is interrupted")
     run.add_argument("configuration", type=Path, help="the TOML file")
+    run.add_argument(
+        "--until-stdin-ends",
+        action="store_true",
+        help="stop also at the end of standard input, as when the program that holds it is killed",
+    )
     check = commands.add_parser("check", help="check a configuration and tell every mistake")
     check.add_argument("configuration", type=Path, help="the TOML file")
     ca = commands.add_parser("init-ca", help="make a lab CA: ca.pem and ca.key")
@@ -37,7 +42,7 @@ def _parser() -> argparse.ArgumentParser:
     return parser
 
 
-def _run(configuration: Path) -> None:
+def _run(configuration: Path, *, until_stdin_ends: bool) -> None:
     settings = load_configuration(configuration)
     configure_logging(settings.agent.log_level)
     harden_process()
@@ -45,9 +50,18 @@ def _run(configuration: Path) -> None:
     stopping = threading.Event()
     for number in (signal.SIGINT, signal.SIGTERM):
         signal.signal(number, lambda *_: stopping.set())
+    if until_stdin_ends:
+        threading.Thread(target=_set_at_end, args=(stopping,), daemon=True).start()
     agent.start()
     stopping.wait()
     agent.stop()
+
+
+def _set_at_end(stopping: threading.Event) -> None:
+    # Unbuffered: a thread that waits inside a buffered reader hinders the end of the interpreter.
+    while os.read(sys.stdin.fileno(), 4096):
+        pass
+    stopping.set()
 
 
 def _issue(directory: Path, name: str, hosts: list[str], days: float) -> None:
@@ -63,7 +77,7 @@ def main(arguments: list[str] | None = None) -> int:
     try:
         match chosen.command:
             case "run":
-                _run(chosen.configuration)
+                _run(chosen.configuration, until_stdin_ends=chosen.until_stdin_ends)
             case "check":
                 load_configuration(chosen.configuration)
                 sys.stdout.write("the configuration is right\n")

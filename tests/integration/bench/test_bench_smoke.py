@@ -37,6 +37,7 @@ def backend():
 
 
 @pytest.mark.slow
+@pytest.mark.timeout(600)
 def test_import_benchmark_prints_a_table_and_writes_json(tmp_path, capsys):
     file = tmp_path / "figures.json"
     assert main(["import", "--quick", "--samples", "1", "--json", str(file)]) == 0

@@ -2,12 +2,30 @@
 
 from __future__ import annotations
 
+import json
+import subprocess
+import sys
+from urllib.parse import urlsplit
+
 import pytest
 
+from infra.local.qkd import is_answering
 from infra.local.simulator.faults import Effect, Fault
 from infra.local.stack import LocalStack, StackOptions
-from tests.integration.stack.client import Experiment
+from tests.integration.scripts.runner import REPOSITORY
+from tests.integration.stack.client import Experiment, wait_until
 from tests.integration.stack.conftest import VARIABLES
+
+_HOLDER = """
+import sys
+from pathlib import Path
+from infra.local.qkd import QKDLab
+lab = QKDLab(Path(sys.argv[1]), Path(sys.argv[1]) / "guests")
+lab.begin()
+lab.wait()
+print(lab.variables()["QKD_AGENTS"], flush=True)
+sys.stdin.read()
+"""
 
 
 @pytest.fixture
@@ -36,3 +54,19 @@ def test_what_cannot_be_released_is_named(lasting):
     lasting.stop()
     assert [resource.spec.friendly_name for resource in lasting.left_behind] == ["vm"]
     assert len(lasting.simulator.snapshot().servers) == 1
+
+
+def test_the_agents_end_with_the_process_that_holds_them(tmp_path):
+    with subprocess.Popen(
+        [sys.executable, "-c", _HOLDER, tmp_path],
+        cwd=REPOSITORY,
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        text=True,
+    ) as holder:
+        assert holder.stdout is not None
+        agents = json.loads(holder.stdout.readline())
+        ports = [urlsplit(agent["control_url"]).port for agent in agents]
+        assert [is_answering(port) for port in ports] == [True, True]
+        holder.kill()
+    wait_until(lambda: not any(map(is_answering, ports)), "the end of both agents")

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import threading
 import time
+from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 
@@ -17,6 +18,8 @@ from tests.integration.workflows.scenarios import USUAL, all_scenarios, fast, st
 
 SCENARIOS = all_scenarios()
 DEADLINE_SECONDS = 100
+AT_ONCE = 32
+pytestmark = pytest.mark.timeout(600)
 ROLE = "arn:aws:iam::123456789012:role/test"
 NAMES = sorted({function_name(p) for text in definitions().values() for p in placeholders(text)})
 
@@ -89,18 +92,20 @@ def start(client, scripts, name, workflow, script):
 def ended(client, arn, deadline):
     while client.describe_execution(executionArn=arn)["status"] == "RUNNING":
         assert time.monotonic() < deadline, f"{arn} does not end"
-        time.sleep(0.05)
+        time.sleep(0.1)
     return Run(client, arn)
 
 
 @pytest.fixture(scope="module")
 def runs(client, scripts):
-    """Run all scenarios side by side: each waits for its retries, none for the others."""
-    arns = {
-        one.name: start(client, scripts, one.name, one.workflow, one.script) for one in SCENARIOS
-    }
-    deadline = time.monotonic() + DEADLINE_SECONDS
-    return {name: ended(client, arn, deadline) for name, arn in arns.items()}
+    """Run the scenarios side by side: they mostly wait for their retries."""
+
+    def run(one):
+        arn = start(client, scripts, one.name, one.workflow, one.script)
+        return ended(client, arn, time.monotonic() + DEADLINE_SECONDS)
+
+    with ThreadPoolExecutor(AT_ONCE) as pool:
+        return dict(zip([one.name for one in SCENARIOS], pool.map(run, SCENARIOS), strict=True))
 
 
 @pytest.mark.parametrize("scenario", SCENARIOS, ids=lambda one: one.name)
