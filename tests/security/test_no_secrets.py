@@ -19,8 +19,8 @@ from typing import Any
 import pytest
 
 from chalicelib import bootstrap
+from chalicelib.adapters.aws_clients import make_client
 from chalicelib.adapters.dynamodb.tasks import TaskTable
-from chalicelib.adapters.stepfunctions.clients import make_client
 from chalicelib.logs.formats import JsonFormatter
 from infra.aws.workflows import definitions
 from infra.local.environment import INFRA_ID

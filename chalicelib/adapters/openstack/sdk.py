@@ -8,7 +8,7 @@ answered by empty modules; touching one at run time says so. Import the SDK by t
 from __future__ import annotations
 
 import sys
-from collections.abc import Sequence
+from collections.abc import MutableSequence
 from importlib.abc import Loader, MetaPathFinder
 from importlib.machinery import ModuleSpec
 from types import ModuleType
@@ -49,7 +49,7 @@ class _Nothing:
 
 
 class _EmptyModule(ModuleType):
-    __path__: Sequence[str] = ()
+    __path__: MutableSequence[str] = []  # noqa: RUF012 - as ModuleType declares it
 
     def __getattr__(self, name: str) -> _Nothing:
         if name.startswith("__"):

@@ -15,7 +15,7 @@ from zipfile import ZipFile
 import yaml
 from statelint.linter import Linter
 
-from chalicelib.adapters.stepfunctions.clients import make_client
+from chalicelib.adapters.aws_clients import make_client
 from infra.aws.asl_subset import mistakes
 from infra.aws.package.build import Wish, build_package
 from infra.aws.package.checks import check_content, handlers_of, import_handlers

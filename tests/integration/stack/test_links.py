@@ -15,7 +15,7 @@ from pathlib import Path
 import pytest
 
 from chalicelib import bootstrap
-from chalicelib.adapters.stepfunctions.clients import make_client
+from chalicelib.adapters.aws_clients import make_client
 from infra.aws.workflows import definitions
 from infra.local.qkd import QKDLab
 from infra.local.stack import LocalStack, StackOptions

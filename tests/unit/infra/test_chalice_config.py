@@ -64,7 +64,13 @@ def test_only_functions_that_talk_to_the_lab_sit_in_the_vpc():
     inside = {name for name, entry in config()["lambda_functions"].items() if "subnet_ids" in entry}
     outside = {API, "park_task", "close_task", "record_failure", "close_resource", "check_ready"}
     assert not inside & outside
-    assert {"catalog_sync", "reconcile", "telemetry", "open_console", "ensure_server"} <= inside
+    assert {
+        "catalog_sync",
+        "reconcile",
+        "telemetry",
+        "open_server_console",
+        "ensure_server",
+    } <= inside
 
 
 def test_the_local_stack_reads_the_timeouts():
