@@ -49,9 +49,13 @@ class Zone:
 
 
 _ALL_WORKFLOWS = tuple(sorted(set(WORKFLOWS.values())))
-# A step must be over before its lease (60 s) and its state's TimeoutSeconds (60 s) are.
-_LAB_STEP_SECONDS = 55
-_STEP_SECONDS = 25
+# Timeouts: what one call takes that uses up its time and retries has room, so that it ends in an
+# error that says what is away. A step must be over before its lease (60 s) and its state's
+# TimeoutSeconds (60 s) are.
+_LAB_STEP_SECONDS = (
+    55  # two calls of OpenStack of 25 s each, or of an agent of 10 s and the store's
+)
+_STEP_SECONDS = 25  # one call of the store: three attempts of 2 s to connect and 5 s to answer
 
 ZONES: dict[str, Zone] = {
     # API Gateway gives up after 29 s.
