@@ -17,7 +17,7 @@ from typing import Any
 LEFT_OUT = frozenset({
     "accelerator", "baremetal", "baremetal_introspection", "block_storage", "clustering",
     "container_infrastructure_management", "database", "dns", "instance_ha", "key_manager",
-    "load_balancer", "message", "object_store", "orchestration", "placement",
+    "load_balancer", "message", "object_store", "orchestration",
     "shared_file_system", "workflow",
 })  # fmt: skip
 
