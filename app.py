@@ -2,11 +2,6 @@
 
 from __future__ import annotations
 
-import gc
-
-# Imports make objects that stay: looking for garbage among them takes a tenth of a cold start.
-gc.set_threshold(50_000)
-
 from chalice.app import Chalice
 
 from functions import (

@@ -21,7 +21,7 @@ from cryptography.hazmat.primitives.serialization import (
     load_pem_private_key,
 )
 
-from chalicelib.adapters.stepfunctions.clients import make_client
+from chalicelib.adapters.aws_clients import make_client
 from chalicelib.logs.formats import JsonFormatter
 
 OUR_LOGGERS = ("chalicelib", "functions", "infra", "app")

@@ -8,12 +8,14 @@ header from a script that only root can read, never in a URL.
 from __future__ import annotations
 
 import json
-from email import message_from_bytes, policy
-from email.message import Message
-from email.mime.multipart import MIMEMultipart
-from email.mime.text import MIMEText
+from typing import TYPE_CHECKING
 
 from chalicelib.domain.enrolment import ENROLMENT_FILENAME, Enrolment, enrolment_script
+
+# `email` is imported where a document is read or written: most requests have none.
+if TYPE_CHECKING:
+    from email.message import Message
+    from email.mime.text import MIMEText
 
 # Nova's bound on the base64 text is 65,535 characters; base64 makes 4 of every 3 bytes begun.
 MAX_USER_DATA_BYTES = 65_535 // 4 * 3
@@ -88,6 +90,8 @@ def merge(
     The phone-home script comes last, so that it runs when the user's scripts and the enrolment for
     QKD links have ended.
     """
+    from email.mime.multipart import MIMEMultipart
+
     document = MIMEMultipart()
     for part in _user_parts(user_data):
         document.attach(part)
@@ -114,6 +118,8 @@ def _user_parts(user_data: str) -> list[Message]:
     if not text:
         return []
     if _is_mime(text):
+        from email import message_from_bytes, policy
+
         # From bytes: a parsed str with unencoded letters beyond ASCII cannot be written again.
         message = message_from_bytes(text.encode(), policy=policy.compat32)
         if message.is_multipart() or message.get_content_maintype() != "multipart":
@@ -132,6 +138,8 @@ def _keys_part(keys: tuple[str, ...]) -> MIMEText:
 
 
 def _text_part(text: str, subtype: str, filename: str) -> MIMEText:
+    from email.mime.text import MIMEText
+
     part = MIMEText(text, subtype, "utf-8")
     part.add_header("Content-Disposition", "attachment", filename=filename)
     return part

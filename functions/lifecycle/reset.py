@@ -33,8 +33,8 @@ def end_failed_reset(event: Event, _context: Any) -> Event:
     return {}
 
 
-@blueprint.lambda_function(name="open_console")
-def open_console(event: Event, _context: Any) -> Event:
+@blueprint.lambda_function(name="open_server_console")
+def open_server_console(event: Event, _context: Any) -> Event:
     """Return a fresh console URL; called by the API, not by a workflow."""
     url = reset.open_console(bootstrap.backend(), bootstrap.compute(), event["resource_id"])
     return {"url": url}

@@ -49,9 +49,21 @@ class Zone:
 
 
 _ALL_WORKFLOWS = tuple(sorted(set(WORKFLOWS.values())))
-# A step must be over before its lease (60 s) and its state's TimeoutSeconds (60 s) are.
-_LAB_STEP_SECONDS = 55
-_STEP_SECONDS = 25
+# Timeouts: what one call takes that uses up its time and retries has room, so that it ends in an
+# error that says what is away. A step must be over before its lease (60 s) and its state's
+# TimeoutSeconds (60 s) are.
+_LAB_STEP_SECONDS = (
+    55  # two calls of OpenStack of 25 s each, or of an agent of 10 s and the store's
+)
+_STEP_SECONDS = 25  # one call of the store: three attempts of 2 s to connect and 5 s to answer
+
+# Memory: processes of the rehearsal take 40 to 65 MiB at their peak, and make rehearse fails above
+# half of what is set here. More than that buys CPU, which follows memory: half a processor where a
+# person waits for a cold start; a quarter where a workflow does, which mostly waits itself, for the
+# cloud, and pays for its memory meanwhile; room where a run grows with the catalog or the site.
+_WAITED_FOR_MIB = 1024
+_STEP_MIB = 512
+_GROWING_MIB = 1024
 
 ZONES: dict[str, Zone] = {
     # API Gateway gives up after 29 s.
@@ -66,8 +78,8 @@ ZONES: dict[str, Zone] = {
             "qkd_telemetry": ("GetItem", "Query"),
         },
         starts=_ALL_WORKFLOWS,
-        invokes=("open_console",),
-        memory=1024,
+        invokes=("open_server_console",),
+        memory=_WAITED_FOR_MIB,
         timeout=28,
     ),
     "records": Zone(
@@ -78,24 +90,29 @@ ZONES: dict[str, Zone] = {
             "links": _CHANGE,
             "qkd_links": _CHANGE,
         },
-        memory=512,
+        memory=_STEP_MIB,
         timeout=_STEP_SECONDS,
     ),
     "cloud": Zone(
         tables={"resources": _CHANGE, "tasks": _CHANGE},
         openstack=True,
-        memory=1024,
+        memory=_STEP_MIB,
         timeout=_LAB_STEP_SECONDS,
     ),
     "server": Zone(
         tables={"resources": _CHANGE, "tasks": _CHANGE, "links": _CHANGE},
         openstack=True,
         agents=True,
-        memory=1024,
+        memory=_STEP_MIB,
         timeout=_LAB_STEP_SECONDS,
     ),
     # Called by the API within its own 28 s.
-    "console": Zone(tables={"resources": ("GetItem",)}, openstack=True, memory=1024, timeout=25),
+    "console": Zone(
+        tables={"resources": ("GetItem",)},
+        openstack=True,
+        memory=_WAITED_FOR_MIB,
+        timeout=25,
+    ),
     "links": Zone(
         tables={
             "resources": _CHANGE,
@@ -106,20 +123,20 @@ ZONES: dict[str, Zone] = {
         # A link whose VM does not enrol goes by a task of its own.
         starts=("release_link",),
         agents=True,
-        memory=512,
+        memory=_STEP_MIB,
         timeout=_LAB_STEP_SECONDS,
     ),
     # Orders only, so that no VM waits for the lab's tunnel.
     "link-orders": Zone(
         tables={"resources": ("GetItem",), "tasks": _CHANGE, "links": _CHANGE},
         starts=("release_link",),
-        memory=512,
+        memory=_STEP_MIB,
         timeout=_STEP_SECONDS,
     ),
     "catalog-sync": Zone(
         tables={"catalog": (*_CHANGE, "Query")},
         openstack=True,
-        memory=1024,
+        memory=_GROWING_MIB,
         timeout=120,
     ),
     # Longer than its period: a second sweep beside it does no harm, half a sweep might.
@@ -135,7 +152,7 @@ ZONES: dict[str, Zone] = {
         starts=_ALL_WORKFLOWS,
         sweeps=True,
         openstack=True,
-        memory=1024,
+        memory=_GROWING_MIB,
         timeout=120,
     ),
     "telemetry": Zone(
@@ -145,7 +162,7 @@ ZONES: dict[str, Zone] = {
             "qkd_telemetry": (*_CHANGE, "Query"),
         },
         agents=True,
-        memory=512,
+        memory=_STEP_MIB,
         timeout=_LAB_STEP_SECONDS,
     ),
 }
@@ -179,7 +196,7 @@ FUNCTIONS: dict[str, str] = {
         "cloud",
     ),
     "ensure_server": "server",
-    "open_console": "console",
+    "open_server_console": "console",
     **dict.fromkeys(("reserve_links", "activate_links", "release_task_links"), "links"),
     "release_links": "link-orders",
     "catalog_sync": "catalog-sync",

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from chalicelib.config import SETTINGS, Setting
+from chalicelib.config_table import SETTINGS, Setting
 from infra.aws.functions import API, Zone, zone_of
 from infra.aws.names import (
     AGENT_SECRET,

@@ -8,7 +8,7 @@ from collections.abc import Iterable
 from pathlib import Path
 from typing import get_args, get_type_hints
 
-from chalicelib.config import SETTINGS
+from chalicelib.config_table import SETTINGS
 from chalicelib.domain.permissions import ADMIN_PERMISSIONS, PERMISSIONS, Permission
 from chalicelib.domain.statuses import (
     LINK_NEXT_STATUSES,
@@ -19,6 +19,7 @@ from chalicelib.domain.statuses import (
 )
 from chalicelib.logs.fields import Fields
 from chalicelib.metrics import METRICS, NAMESPACE, SITE_DIMENSION
+from infra.aws.alarm_table import alarms
 from infra.aws.settings import place_on_aws
 
 REFERENCE = Path(__file__).parents[2] / "docs" / "reference"
@@ -138,6 +139,12 @@ def observability_page() -> str:
         f"metric format, only with `LOG_FORMAT=json`. Each has the dimension `{SITE_DIMENSION}` "
         "(the setting `INFRA_ID`) and those of the table.\n\n"
         + _table(("name", "unit", "more dimensions", "meaning"), measured)
+        + '\n## Alarms\n\nOn AWS; they go to the topic `STACK-alarms`. "Missing" says what '
+        "periods without a value count as. [Run it on AWS](../how-to/run-on-aws.md) says how to "
+        "read one.\n\n"
+        + _table(
+            ("alarm", "metric", "raised when", "missing", "what it says, what to do"), alarms()
+        )
     )
 
 

@@ -9,7 +9,7 @@ from typing import Any
 
 from moto.stepfunctions.parser.utils import TMP_THREADS
 
-from chalicelib.adapters.stepfunctions.clients import make_client
+from chalicelib.adapters.aws_clients import make_client
 from infra.aws.workflows import definitions, with_arns
 from infra.local.aws import ACCOUNT_ID, REGION
 

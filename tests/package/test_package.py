@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import json
+import subprocess
+
 import pytest
 
 from infra.aws.functions import FUNCTIONS, logical_id
@@ -18,6 +21,10 @@ from infra.aws.package.checks import (
 # One worker builds it; xdist's loadfile keeps this file on one.
 pytestmark = [pytest.mark.slow, pytest.mark.timeout(600)]
 API_MUST_NOT_LOAD = {"boto3", "keystoneauth1", "openstack"}
+# Imported by the first request or step that needs them, so no handler's import may load them.
+LAZY = {"botocore", "pynamodb", "jwt", "openstack", "email.mime", "email.policy"}
+# placement too: the tests on a real cloud ask it, by the same import.
+CALLED_SERVICES = {"compute", "identity", "image", "network", "placement"}
 
 
 @pytest.fixture(scope="module")
@@ -44,6 +51,55 @@ def test_every_handler_imports_from_the_zip_alone(template, tree, interpreter):
     imported = import_handlers(interpreter, tree, by_module.values())
     (api,) = [one for one in imported if one.handler == "app.app"]
     assert not API_MUST_NOT_LOAD & api.modules
+    for one in imported:
+        assert not LAZY & one.modules, one.handler
+        assert one.handler == "app.app" or "pydantic" not in one.modules, one.handler
+
+
+def test_steps_load_the_code_of_the_cloud_services_that_they_call_only(tree, interpreter):
+    code = f"""
+import json, sys
+sys.path.insert(0, {str(tree)!r})
+import functions.lifecycle.build, chalicelib.adapters.openstack.compute
+import chalicelib.adapters.openstack.catalog
+json.dump({{n: getattr(m, "__file__", None) for n, m in sys.modules.items()}}, sys.stdout)
+"""
+    done = subprocess.run(
+        [interpreter.path, "-I", "-S", "-c", code], env={}, check=True, capture_output=True
+    )
+    files = json.loads(done.stdout)
+    loaded = {name.split(".")[1] for name, file in files.items() if file and "._proxy" in name}
+    assert loaded == CALLED_SERVICES
+
+
+def test_handlers_come_with_a_patient_garbage_collector(tree, interpreter):
+    code = f"""
+import gc, sys
+sys.path.insert(0, {str(tree)!r})
+import functions.lifecycle.build
+print(gc.get_threshold()[0])
+"""
+    done = subprocess.run(
+        [interpreter.path, "-I", "-S", "-c", code], env={}, check=True, capture_output=True
+    )
+    assert int(done.stdout) == 50_000
+
+
+def test_clients_know_the_addresses_of_their_services(tree, interpreter):
+    code = f"""
+import sys
+sys.path.insert(0, {str(tree)!r})
+from botocore.session import get_session
+for name in ("dynamodb", "stepfunctions", "lambda", "secretsmanager"):
+    print(get_session().create_client(name, region_name="eu-west-3").meta.endpoint_url)
+"""
+    done = subprocess.run(
+        [interpreter.path, "-I", "-S", "-c", code], env={}, check=True, capture_output=True
+    )
+    assert done.stdout.decode().split() == [
+        f"https://{name}.eu-west-3.amazonaws.com"
+        for name in ("dynamodb", "states", "lambda", "secretsmanager")
+    ]
 
 
 def test_every_handler_is_a_function_of_its_module(template, tree):

@@ -24,8 +24,8 @@ from typing import Any
 import pytest
 
 from chalicelib import bootstrap
+from chalicelib.adapters.aws_clients import make_client
 from chalicelib.adapters.qkd_agent.transport import SiteTransport
-from chalicelib.adapters.stepfunctions.clients import make_client
 from infra.local.environment import INFRA_ID
 from infra.local.qkd import QKDLab
 from infra.local.stack import LocalStack, StackOptions

@@ -18,8 +18,8 @@ from typing import Any
 import pytest
 
 from chalicelib import bootstrap
+from chalicelib.adapters.aws_clients import make_client
 from chalicelib.adapters.dynamodb.tasks import TaskTable
-from chalicelib.adapters.stepfunctions.clients import make_client
 from infra.local.environment import INFRA_ID
 from infra.local.simulator import Effect, Fault
 from infra.local.stack import LocalStack, StackOptions

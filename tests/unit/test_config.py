@@ -6,7 +6,9 @@ from datetime import timedelta
 
 import pytest
 
-from chalicelib.config import SETTINGS, ConfigurationError, JumpProxy, load_settings
+from chalicelib.config import ConfigurationError, load_settings
+from chalicelib.config_table import SETTINGS
+from chalicelib.config_values import JumpProxy
 from chalicelib.domain.quota import Amount
 from chalicelib.domain.tokens import TokenKind
 

@@ -6,10 +6,9 @@ import base64
 from collections.abc import Iterator
 from typing import Any
 
-from openstack.exceptions import NotFoundException
-
 from chalicelib.adapters.openstack.connection import CloudConnection
 from chalicelib.adapters.openstack.lookup import disk_image_id, flavor_id, network_id
+from chalicelib.adapters.openstack.sdk import exceptions
 from chalicelib.adapters.openstack.views import (
     Mark,
     bounded,
@@ -170,7 +169,7 @@ def _ips(sdk: Any) -> Iterator[Any]:
     """Yield the floating IPs: none where the cloud has no routers, and so no such list."""
     try:
         yield from sdk.network.ips()
-    except NotFoundException:
+    except exceptions.NotFoundException:
         return
 
 

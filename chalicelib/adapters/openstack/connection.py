@@ -10,10 +10,8 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import Any
 
-from openstack.config import OpenStackConfig
-from openstack.connection import Connection
-
 from chalicelib.adapters.openstack.faults import SDK_ERRORS, domain_error
+from chalicelib.adapters.openstack.sdk import Connection, OpenStackConfig
 from chalicelib.adapters.openstack.transport import QuietSession, one_call
 from chalicelib.domain.errors import CloudError, CloudRefused
 

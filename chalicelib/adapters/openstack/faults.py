@@ -7,9 +7,9 @@ from http import HTTPStatus
 
 import requests
 from keystoneauth1 import exceptions as keystone
-from openstack import exceptions as sdk
 
 from chalicelib.adapters.openstack.fault_rules import ASK_OPERATOR, FAULTS, RULES
+from chalicelib.adapters.openstack.sdk import exceptions as sdk
 from chalicelib.adapters.openstack.transport import Call
 from chalicelib.adapters.openstack.wording import plain, with_source
 from chalicelib.domain.errors import (

@@ -8,16 +8,16 @@ from typing import Any
 
 from botocore.exceptions import BotoCoreError, ClientError
 
-from chalicelib.adapters.stepfunctions.clients import make_client
+from chalicelib.adapters.aws_clients import make_client
 from chalicelib.config import Settings
 from chalicelib.domain.errors import Conflict, Unavailable
 
 
 class LambdaConsoleOpener:
-    """Invokes the step function `open_console` and waits for its answer."""
+    """Invokes the step function `open_server_console` and waits for its answer."""
 
     def __init__(self, settings: Settings) -> None:
-        self._function = settings.function_name_prefix + "open_console"
+        self._function = settings.function_name_prefix + "open_server_console"
 
     @cached_property
     def _client(self) -> Any:

@@ -1,7 +1,5 @@
 """What all schemas share: strictness, times, texts, and errors that name the field."""
 
-from __future__ import annotations
-
 import re
 from collections.abc import Iterator, Mapping
 from datetime import UTC, datetime

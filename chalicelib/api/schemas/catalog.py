@@ -1,7 +1,5 @@
 """Disk images and flavors on the wire."""
 
-from __future__ import annotations
-
 from typing import Annotated, Literal
 
 from pydantic import Field, StringConstraints

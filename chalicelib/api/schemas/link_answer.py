@@ -1,7 +1,5 @@
 """Links and QKD links on the wire. No field can hold a key."""
 
-from __future__ import annotations
-
 from chalicelib.api.schemas.base import Answer, Time
 from chalicelib.domain.qkd import Provenance, QKDLinkStatus, Severity
 from chalicelib.domain.statuses import LinkStatus

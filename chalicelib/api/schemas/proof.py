@@ -1,7 +1,5 @@
 """The user token that a body may carry."""
 
-from __future__ import annotations
-
 from typing import Annotated
 
 from pydantic import Field, StringConstraints

@@ -1,7 +1,5 @@
 """Query parameters of the routes."""
 
-from __future__ import annotations
-
 from typing import Annotated, Literal
 
 from pydantic import Field, StringConstraints

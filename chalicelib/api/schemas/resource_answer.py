@@ -1,7 +1,5 @@
 """Resources, and answers about them, on the wire."""
 
-from __future__ import annotations
-
 from chalicelib.api.schemas.base import Answer, Time
 from chalicelib.api.schemas.link_answer import LinkAnswer, ResolvedLinkAnswer
 from chalicelib.api.schemas.task_answer import TaskAnswer

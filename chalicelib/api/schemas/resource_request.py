@@ -1,7 +1,5 @@
 """POST /resources and the bodies of what is done to a resource, earlier spellings included."""
 
-from __future__ import annotations
-
 import json
 from typing import Annotated, Any, Literal
 

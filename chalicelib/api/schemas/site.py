@@ -1,7 +1,5 @@
 """The site, its quota and its health; VMs that phone home; problems."""
 
-from __future__ import annotations
-
 from typing import Annotated, Literal
 
 from pydantic import Field, StringConstraints

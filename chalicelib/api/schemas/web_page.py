@@ -1,7 +1,5 @@
 """What the web page is told about the site and about who uses it."""
 
-from __future__ import annotations
-
 from chalicelib.api.schemas.base import Answer
 from chalicelib.domain.permissions import Permission
 from chalicelib.domain.tokens import TokenKind

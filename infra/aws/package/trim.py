@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import re
 import shutil
 from dataclasses import dataclass
@@ -36,6 +37,10 @@ KEPT_SERVICES = {
     "lambda": "the API calls the step that opens consoles",
     "secretsmanager": "OpenStack's credential and the agents' client certificate",
 }
+
+# The same services by the names that their addresses have: each client reads the list of all
+# services' addresses, 1.2 MB of JSON, which is a seventh of making one.
+KEPT_ADDRESSES = {"dynamodb", "states", "lambda", "secretsmanager"}
 
 _TEST_DIRECTORIES = {"tests", "test", "testing"}
 _USELESS_FILES = re.compile(
@@ -93,6 +98,19 @@ def _drop_services(data: Path) -> None:
             shutil.rmtree(path)
     for path in data.glob("*/*/examples-1.json"):
         path.unlink()
+    _drop_addresses(data / "endpoints.json")
+
+
+def _drop_addresses(file: Path) -> None:
+    document = json.loads(file.read_bytes())
+    for partition in document["partitions"]:
+        services = partition["services"]
+        partition["services"] = {name: services[name] for name in services.keys() & KEPT_ADDRESSES}
+    aws = next(one for one in document["partitions"] if one["partition"] == "aws")
+    missing = sorted(KEPT_ADDRESSES - aws["services"].keys())
+    if missing:
+        raise LookupError(f"botocore has no address of {', '.join(missing)}: correct {__name__}")
+    file.write_text(json.dumps(document, sort_keys=True, separators=(",", ":")), encoding="utf-8")
 
 
 def _drop_tests_and_stubs(tree: Path) -> None:

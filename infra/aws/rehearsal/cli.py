@@ -15,7 +15,8 @@ from zipfile import ZipFile
 import yaml
 from statelint.linter import Linter
 
-from chalicelib.adapters.stepfunctions.clients import make_client
+from chalicelib.adapters.aws_clients import make_client
+from infra.aws.asl_subset import mistakes
 from infra.aws.package.build import Wish, build_package
 from infra.aws.package.checks import check_content, handlers_of, import_handlers
 from infra.aws.package.environments import ROOT, Requirements, ensure_environment
@@ -25,6 +26,7 @@ from infra.aws.rehearsal.functions import Functions
 from infra.aws.rehearsal.gateway import gateway
 from infra.aws.rehearsal.life import Client, live
 from infra.aws.rehearsal.report import Finding, Report
+from infra.aws.rehearsal.sizes import check_sizes
 from infra.aws.rehearsal.stack import (
     LEFT_OUT,
     STACK,
@@ -137,12 +139,13 @@ def _deployed(
         with report.step("tables and their indexes; schedules"):
             check_tables(plain)
         definitions = {}
-        with report.step("definitions: all references filled in, statelint finds nothing"):
+        with report.step("definitions: references filled in, valid (statelint), in our subset"):
             definitions = definitions_of_stack()
             for name, definition in definitions.items():
-                mistakes = Linter.validate(json.loads(definition))
-                if "${" in definition or mistakes:
-                    raise Finding(f"{name}: {mistakes or 'a ${ is left'}")
+                machine = json.loads(definition)
+                found = [*Linter.validate(machine), *mistakes(machine)]
+                if "${" in definition or found:
+                    raise Finding(f"{name}: {found or 'a ${ is left'}")
         report.part("Life of two VMs, by handlers from the zip")
         report.note(f"variables beyond the template's: {', '.join(sorted(parts.overrides))}")
         functions = Functions(deployed, parts.overrides, interpreter, tree, log)
@@ -163,7 +166,9 @@ def _deployed(
             finally:
                 stop_executions(30, f"{STATE_MACHINE_ARN_PREFIX}{STACK}-")
                 functions.stop()
-        report.note(f"calls: {', '.join(f'{n} {c}' for n, c in sorted(functions.calls.items()))}")
+        report.part("What the functions took")
+        with report.step("each function has the memory and the time that it needs, with a margin"):
+            check_sizes(report, deployed, functions.used)
         report.note(f"the functions' log: {_LOG}")
 
 

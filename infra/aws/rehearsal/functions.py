@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import subprocess
 import threading
+import time
 import uuid
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -30,6 +31,24 @@ class Deployed:
 
 
 @dataclass(slots=True)
+class Use:
+    """What a function's process took: calls, the longest with its cold start, memory at its peak.
+
+    On Lambda a call has the CPU that its memory buys; here it has what the machine gives.
+    """
+
+    calls: int = 0
+    longest_seconds: float = 0.0
+    peak_mib: float = 0.0
+
+    def add(self, seconds: float, peak_kib: int) -> None:
+        """Count a call."""
+        self.calls += 1
+        self.longest_seconds = max(self.longest_seconds, seconds)
+        self.peak_mib = max(self.peak_mib, peak_kib / 1024)
+
+
+@dataclass(slots=True)
 class _Process:
     """A running worker; it answers one event at a time, as Lambda's environments do."""
 
@@ -48,7 +67,7 @@ class Functions:
         tree: Path,
         log: BinaryIO,
     ) -> None:
-        self.calls: dict[str, int] = {}
+        self.used: dict[str, Use] = {}
         self._deployed = deployed
         self._overrides = overrides
         self._interpreter = interpreter
@@ -65,6 +84,7 @@ class Functions:
             RuntimeError: its process ended: the handler cannot be imported; see the log.
         """
         function = self._deployed[name]
+        began = time.monotonic()
         worker = self._worker(function)
         line = json.dumps({"event": event, "context": _context(function)}) + "\n"
         with worker.lock:
@@ -72,6 +92,9 @@ class Functions:
         if not answer:
             raise RuntimeError(f"{name} ({function.handler}) ended; see the rehearsal's log")
         document = json.loads(answer)
+        with self._lock:
+            use = self.used.setdefault(name, Use())
+            use.add(time.monotonic() - began, document["peak_kib"])
         if "error" in document:
             return document["error"], True
         return document["result"], False
@@ -95,7 +118,6 @@ class Functions:
 
     def _worker(self, function: Deployed) -> _Process:
         with self._lock:
-            self.calls[function.name] = self.calls.get(function.name, 0) + 1
             if function.name not in self._processes:
                 self._processes[function.name] = _Process(self._start(function))
             return self._processes[function.name]

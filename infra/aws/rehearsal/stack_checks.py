@@ -7,7 +7,7 @@ from typing import Any
 
 from moto.stepfunctions.models import stepfunctions_backends
 
-from chalicelib.adapters.stepfunctions.clients import make_client
+from chalicelib.adapters.aws_clients import make_client
 from infra.aws.rehearsal.report import Finding
 from infra.local.aws import ACCOUNT_ID, REGION
 

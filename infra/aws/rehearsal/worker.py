@@ -2,13 +2,15 @@
 
 Run as a file by the package's Python, which sees the package and the standard library only:
 `python -I -S worker.py TREE MODULE.FUNCTION`. Reads {"event", "context"} and answers
-{"result"} or {"error": {"errorMessage", "errorType"}}, each as one line of JSON.
+{"result"} or {"error": {"errorMessage", "errorType"}}, with "peak_kib", the most memory that was
+resident so far; each as one line of JSON.
 """
 
 import importlib
 import json
 import sys
 import traceback
+from pathlib import Path
 from typing import Any
 
 
@@ -39,14 +41,20 @@ def main(tree: str, handler: str) -> None:
     for line in sys.stdin:
         call = json.loads(line)
         try:
-            answer = {"result": function(call["event"], Context(call["context"]))}
-            text = json.dumps(answer)
+            result = function(call["event"], Context(call["context"]))
+            text = json.dumps({"result": result, "peak_kib": _peak_kib()})
         except Exception as error:  # noqa: BLE001 - Lambda, too, turns whatever is raised into JSON
             traceback.print_exc()
             described = {"errorMessage": str(error), "errorType": type(error).__name__}
-            text = json.dumps({"error": described})
+            text = json.dumps({"error": described, "peak_kib": _peak_kib()})
         answers.write(text + "\n")
         answers.flush()
+
+
+def _peak_kib() -> int:
+    # Not getrusage's peak: a child starts with its parent's.
+    status = Path("/proc/self/status").read_text(encoding="ascii")
+    return int(next(line for line in status.splitlines() if line.startswith("VmHWM:")).split()[1])
 
 
 if __name__ == "__main__":

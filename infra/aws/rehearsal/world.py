@@ -11,7 +11,7 @@ from pathlib import Path
 
 import yaml
 
-from chalicelib.adapters.stepfunctions.clients import make_client
+from chalicelib.adapters.aws_clients import make_client
 from infra.aws.names import AGENT_SECRET, OPENSTACK_SECRET
 from infra.aws.rehearsal.mock_aws_server import mock_aws_server
 from infra.aws.rehearsal.stack import left_out

@@ -10,12 +10,12 @@ from pathlib import Path
 import pytest
 
 from chalicelib import bootstrap
+from chalicelib.adapters.aws_clients import make_client
 from chalicelib.adapters.openstack.connection import CloudConnection
 from chalicelib.adapters.qkd_agent.transport import SiteTransport
 from chalicelib.adapters.secrets.agent_files import MAX_AGE_SECONDS, AgentFiles
 from chalicelib.adapters.secrets.cloud_credential import CloudCredential
 from chalicelib.adapters.secrets.store import SecretMalformed, SecretUnreadable, read_secret
-from chalicelib.adapters.stepfunctions.clients import make_client
 from chalicelib.domain.errors import CloudCredentialsRefused, CloudUnreachable, SiteUnreachable
 from infra.local.aws import local_aws
 from tests.integration.qkd_agent.faulty_agent import Certificates, FaultyAgent, http

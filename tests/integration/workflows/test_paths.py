@@ -9,7 +9,7 @@ from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 
-from chalicelib.adapters.stepfunctions.clients import make_client
+from chalicelib.adapters.aws_clients import make_client
 from infra.aws.workflows import definitions, function_name, placeholders
 from infra.local.aws import local_aws
 from infra.local.lambda_functions import Functions, serve_functions

@@ -2,17 +2,29 @@
 
 from __future__ import annotations
 
+import inspect
 import json
 
 import pytest
 
 from app import app
-from chalicelib.adapters.dynamodb.tables import Tables
+from chalicelib.adapters.dynamodb.tables import (
+    CONNECT_TIMEOUT_SECONDS,
+    MAX_RETRIES,
+    READ_TIMEOUT_SECONDS,
+    Tables,
+)
+from chalicelib.adapters.openstack.connection import CloudConnection
+from chalicelib.adapters.qkd_agent.transport import TOTAL_SECONDS
+from chalicelib.config import load_settings
+from infra.aws.asl_subset import MAX_STEP_SECONDS
 from infra.aws.chalice_config import CHALICE, config, main, outdated
 from infra.aws.functions import API, FUNCTIONS, SCHEDULES, ZONES, logical_id, zone_of
 from infra.aws.workflows import definitions, function_name, placeholders
 from infra.local.lambda_functions import read_timeouts
 
+REQUIRED = {"PUBLIC_URL": "https://bi.example.org", "STATE_MACHINE_ARN_PREFIX": "arn:"}
+GATEWAY_SECONDS = 29  # API Gateway's own limit
 STEPS = {function.name for function in app.pure_lambda_functions}
 
 
@@ -64,7 +76,13 @@ def test_only_functions_that_talk_to_the_lab_sit_in_the_vpc():
     inside = {name for name, entry in config()["lambda_functions"].items() if "subnet_ids" in entry}
     outside = {API, "park_task", "close_task", "record_failure", "close_resource", "check_ready"}
     assert not inside & outside
-    assert {"catalog_sync", "reconcile", "telemetry", "open_console", "ensure_server"} <= inside
+    assert {
+        "catalog_sync",
+        "reconcile",
+        "telemetry",
+        "open_server_console",
+        "ensure_server",
+    } <= inside
 
 
 def test_the_local_stack_reads_the_timeouts():
@@ -76,3 +94,18 @@ def test_the_local_stack_reads_the_timeouts():
 def test_logical_ids_are_those_of_chalice():
     assert logical_id("catalog_sync") == "CatalogSync"
     assert logical_id(API) == "APIHandler"
+
+
+def test_timeouts_have_room_for_calls_that_use_up_theirs():
+    store = (MAX_RETRIES + 1) * (CONNECT_TIMEOUT_SECONDS + READ_TIMEOUT_SECONDS)
+    cloud = inspect.signature(CloudConnection).parameters["call_seconds"].default
+    for zone in ZONES.values():
+        assert zone.timeout > store
+        if zone.openstack:
+            assert zone.timeout >= cloud
+        if zone.agents:
+            assert zone.timeout > TOTAL_SECONDS + store
+    lease = load_settings(REQUIRED).lease.total_seconds()
+    for name in set(FUNCTIONS) - {API, *SCHEDULES}:
+        assert zone_of(name).timeout < min(lease, MAX_STEP_SECONDS), name
+    assert zone_of(API).timeout < GATEWAY_SECONDS

@@ -76,7 +76,9 @@ def test_the_api_starts_workflows_and_calls_the_console_and_nothing_else():
     }
     assert actions == {"states:StartExecution", "lambda:InvokeFunction"}
     (call,) = (entry for entry in statements_of("api") if entry["Sid"] == "CallSteps")
-    assert [json.dumps(arn).endswith('-open_console"}') for arn in call["Resource"]] == [True]
+    assert [json.dumps(arn).endswith('-open_server_console"}') for arn in call["Resource"]] == [
+        True
+    ]
 
 
 @pytest.mark.parametrize("zone", ZONES)

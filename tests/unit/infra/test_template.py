@@ -13,7 +13,8 @@ from chalicelib.adapters.dynamodb.models import ClaimItem
 from chalicelib.adapters.dynamodb.tables import Tables
 from chalicelib.api.problem import problem_kinds
 from chalicelib.api.web_page import content_policy, index_text
-from chalicelib.config import SETTINGS, load_settings
+from chalicelib.config import load_settings
+from chalicelib.config_table import SETTINGS
 from infra.aws.edge import GATEWAY_ANSWERS
 from infra.aws.functions import API, FUNCTIONS, logical_id, zone_of
 from infra.aws.names import table_id, workflow_id

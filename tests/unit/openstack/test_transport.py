@@ -3,6 +3,7 @@
 import json
 import subprocess
 import sys
+from uuid import UUID
 
 import pytest
 import requests
@@ -10,10 +11,20 @@ from requests.adapters import HTTPAdapter
 
 from chalicelib.adapters.openstack.connection import CloudConnection
 from chalicelib.domain.errors import CloudUnreachable
+from chalicelib.domain.ids import IdKind, make_id
+from chalicelib.logs.context import scope
+
+TASK_UUID = UUID("01890a5d-ac96-774b-bcce-b302099a8057")
 
 
 @pytest.fixture
-def sent(monkeypatch, tmp_path):
+def told():
+    """What the lines of this call share."""
+    return {}
+
+
+@pytest.fixture
+def sent(monkeypatch, tmp_path, told):
     """Refuse every request, and return what was about to be sent."""
     requests_seen = []
 
@@ -42,6 +53,7 @@ def sent(monkeypatch, tmp_path):
     monkeypatch.setenv("REQUESTS_CA_BUNDLE", "/nonexistent/bundle.pem")
     monkeypatch.setenv("HTTPS_PROXY", "http://127.0.0.1:9")
     with (
+        scope(told),
         pytest.raises(CloudUnreachable),
         CloudConnection("slices", request_seconds=7.0).call() as sdk,
     ):
@@ -72,3 +84,23 @@ def test_the_package_alone_does_not_cost_the_sdk():
         "sys.exit(any(name in sys.modules for name in ('openstack', 'keystoneauth1', 'requests')))"
     )
     subprocess.run([sys.executable, "-c", program], check=True)
+
+
+@pytest.mark.parametrize(
+    ("told", "header"),
+    [
+        ({"task_id": make_id(IdKind.TASK, "site", TASK_UUID)}, f"req-{TASK_UUID}"),
+        # The task is the same from request to agent; the run that resumes it is not.
+        (
+            {"run_id": str(UUID(int=1)), "task_id": make_id(IdKind.TASK, "site", TASK_UUID)},
+            f"req-{TASK_UUID}",
+        ),
+        ({"run_id": str(TASK_UUID)}, f"req-{TASK_UUID}"),
+        # oslo takes `req-<UUID>` only: OpenStack then chooses its own.
+        ({"run_id": "of-another-making"}, None),
+        ({"task_id": "task_of_another_making"}, None),
+        ({}, None),
+    ],
+)
+def test_openstack_is_told_what_the_call_belongs_to(sent, header):
+    assert {request.headers.get("X-Openstack-Request-Id") for request, _ in sent} == {header}

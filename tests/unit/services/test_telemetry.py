@@ -7,6 +7,7 @@ from datetime import timedelta
 
 import pytest
 
+from chalicelib import metrics
 from chalicelib.domain.errors import NotFound, SiteRefused
 from chalicelib.domain.links import (
     close_link,
@@ -207,3 +208,29 @@ class TestStrays:
             agent.certified.add(end.sae_id)
         assert read(world).strays_removed == 0
         assert world.lab.a.certified == {link.ends[0].sae_id}
+
+
+def test_each_reading_counts_what_links_and_agents_say(world):
+    world.metrics.recorded.clear()
+    read(world)
+    assert world.metrics.of(metrics.AGENT_UNREACHABLE) == [0.0] * len(world.lab.agents)
+    state = stored(world).state
+    for metric, value in (
+        (metrics.QBER, state.qber),
+        (metrics.SECRET_KEY_RATE, state.skr_bit_per_s),
+        (metrics.STORED_KEYS, state.stored_key_count),
+    ):
+        assert world.metrics.of(metric) == [value]
+        assert world.metrics.dimensions_of(metric) == [{"QKDLink": QKD_LINK}]
+
+
+def test_a_lab_that_is_away_is_counted_by_agent_and_its_links_have_no_figures(world):
+    world.metrics.recorded.clear()
+    world.lab.set_down()
+    read(world)
+    assert world.metrics.of(metrics.AGENT_UNREACHABLE) == [1.0] * len(world.lab.agents)
+    assert world.metrics.dimensions_of(metrics.AGENT_UNREACHABLE) == [
+        {"Agent": name} for name in world.lab.agents
+    ]
+    for metric in (metrics.QBER, metrics.SECRET_KEY_RATE, metrics.STORED_KEYS):
+        assert world.metrics.of(metric) == []
