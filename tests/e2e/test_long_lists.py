@@ -19,8 +19,12 @@ RESOURCES, TASKS = 520, 130
 
 @pytest.fixture(scope="module")
 def crowd(stack):
-    """An experiment whose history is in the store: nothing of it is left to be released."""
+    """An experiment whose history is in the store: nothing of it is left to be released.
+
+    Its user has no other: what lists show first depends on all that a user has.
+    """
     crowd = Experiment(stack, "crowd", "crowd-project")
+    crowd.user_token = stack.issuer.user_token("charles", project="crowd-project")
     claims = User.claims(crowd.token)
     backend, settings = bootstrap.backend(), bootstrap.settings()
     common = {
@@ -83,7 +87,8 @@ def test_experiments_beyond_the_first_eight_are_said_to_be_there_and_can_be_reac
     page, stack, experiment
 ):
     """Ten experiments of one user; the oldest one's task comes with the others' on request."""
-    claims, backend = User.claims(experiment.user_token), bootstrap.backend()
+    user_token = stack.issuer.user_token("mary", project="browser-project-many")
+    claims, backend = User.claims(user_token), bootstrap.backend()
     for number in range(10):
         common = {
             "infra_id": bootstrap.settings().infra_id,
@@ -97,7 +102,7 @@ def test_experiments_beyond_the_first_eight_are_said_to_be_there_and_can_be_reac
         backend.resources.add(replace(vm, spec=spec, status=ResourceStatus.FAILED))
         task = make_task(**common, watch_at=None, finished_at=NOW, resource_ids=(vm.id,))
         backend.tasks.add(replace(task, status=TaskStatus.FINISHED))
-    user = User(page, stack.addresses.api_url, experiment.user_token, experiment.token)
+    user = User(page, stack.addresses.api_url, user_token, experiment.token)
     user.sign_in(user.user_token)
     notice = page.locator("[data-experiments]")
     expect(notice).to_contain_text("Tasks and links of 8 of your 10 experiments.")
