@@ -8,15 +8,14 @@ from typing import Any
 from botocore.config import Config
 from botocore.session import get_session
 
-_TIMEOUTS = Config(
-    connect_timeout=2,
-    read_timeout=10,
-    retries={"max_attempts": 2, "mode": "standard"},
-    max_pool_connections=50,
-)
 
-
-def make_client(service: str) -> Any:
+def make_client(service: str, *, read_seconds: float = 10, retries: int = 2) -> Any:
     """Return a client for an AWS service, with bounded waits."""
     region = os.environ.get("AWS_REGION") or os.environ.get("AWS_DEFAULT_REGION") or "eu-west-1"
-    return get_session().create_client(service, region_name=region, config=_TIMEOUTS)
+    config = Config(
+        connect_timeout=2,
+        read_timeout=read_seconds,
+        retries={"max_attempts": retries, "mode": "standard"},
+        max_pool_connections=50,
+    )
+    return get_session().create_client(service, region_name=region, config=config)

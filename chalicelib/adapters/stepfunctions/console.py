@@ -12,6 +12,9 @@ from chalicelib.adapters.aws_clients import make_client
 from chalicelib.config import Settings
 from chalicelib.domain.errors import Conflict, Unavailable
 
+# What the step may take. API Gateway waits 29 s for the whole answer: there is no second try.
+_READ_SECONDS = 25
+
 
 class LambdaConsoleOpener:
     """Invokes the step function `open_server_console` and waits for its answer."""
@@ -21,7 +24,7 @@ class LambdaConsoleOpener:
 
     @cached_property
     def _client(self) -> Any:
-        return make_client("lambda")
+        return make_client("lambda", read_seconds=_READ_SECONDS, retries=0)
 
     def open(self, resource_id: str) -> str:
         """Return a fresh console URL.
