@@ -13,6 +13,7 @@ import urllib3
 
 from infra.aws.rehearsal.report import Finding, Report
 from infra.aws.rehearsal.world import World
+from infra.local.simulator.faults import Effect, Fault
 
 _DEADLINE_SECONDS = 300.0
 _POLL_SECONDS = 0.5
@@ -47,14 +48,25 @@ class Client:
         Raises:
             Finding: it failed, or is not over in time.
         """
+        self._ended(task_id, "finished")
 
+    def failed(self, task_id: str) -> str:
+        """Wait until a task has failed, and return why.
+
+        Raises:
+            Finding: it did not fail, or is not over in time.
+        """
+        return str(self._ended(task_id, "failed")["failure_reason"])
+
+    def _ended(self, task_id: str, status: str) -> Any:
         def closed() -> Any:
             task = self.ok("GET", f"/tasks/{task_id}")
             return task if task["status"] in {"finished", "failed"} else None
 
         task = wait_until(closed, f"the end of {task_id}")
-        if task["status"] != "finished":
+        if task["status"] != status:
             raise Finding(json.dumps(task, indent=1))
+        return task
 
 
 def wait_until(condition: Callable[[], Any], what: str) -> Any:
@@ -93,6 +105,9 @@ def live(report: Report, client: Client, world: World, run: Callable[[str], Any]
                 raise Finding(f"VM {name} has no QKD credentials")
     with report.step("extend"):
         client.ok("POST", f"/resources/{first}/extend", {"expires_at": _in_hours(2)})
+    with report.step("console"):
+        if not client.ok("GET", f"/resources/{first}/console")["url"].startswith("http"):
+            raise Finding("the console has no URL")
     with report.step("reset"):
         client.finished(client.ok("POST", f"/resources/{first}/reset")["task"]["id"])
     with report.step("schedule reconcile finds nothing to mend"):
@@ -105,6 +120,14 @@ def live(report: Report, client: Client, world: World, run: Callable[[str], Any]
         ]
         for task_id in tasks:
             client.finished(task_id)
+    with report.step("a VM that the cloud cannot build fails with its reason"):
+        fault = Fault(Effect.SPAWN_ERROR, times=None, message="the host is out of disk")
+        world.simulator.faults.add(fault)
+        hopeless = client.ok("POST", f"/resources?request_id={uuid.uuid4()}", _wish(client))
+        reason = client.failed(hopeless["task"]["id"])
+        world.simulator.faults.clear()
+        if fault.message not in reason:
+            raise Finding(reason)
     with report.step("nothing is left in the cloud"):
         left = world.simulator.snapshot()
         if any(left):
