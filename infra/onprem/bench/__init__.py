@@ -16,6 +16,8 @@ from infra.onprem.qkd_agent.web.client import JsonClient, NoAnswer, NotSent
 from infra.onprem.qkd_agent.web.tls import Identity
 
 _FACES = ("sae", "peer", "control", "enrolment")
+# On a busy machine an answer may take long; how long is what is measured.
+_PATIENCE_SECONDS = 30.0
 _FIRST_PORT, _LAST_PORT = 20000, 32767
 _START_SECONDS = 30.0
 
@@ -45,7 +47,8 @@ def client(lab: Lab, name: str, port: int) -> JsonClient:
     """Return a client that shows the certificate of a name."""
     certificate, private_key = lab.files(name)
     identity = Identity(certificate, private_key, lab.kme_ca)
-    return JsonClient(f"https://127.0.0.1:{port}", identity, "127.0.0.1")
+    url = f"https://127.0.0.1:{port}"
+    return JsonClient(url, identity, "127.0.0.1", read_seconds=_PATIENCE_SECONDS)
 
 
 @contextlib.contextmanager
