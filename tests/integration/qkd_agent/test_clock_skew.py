@@ -33,10 +33,12 @@ def skewed(request, tmp_path):
     lab.create()
     command = [
         "faketime", "-f", f"{request.param:+d}s", sys.executable, "-m",
-        "infra.onprem.qkd_agent", "run", str(lab.configuration(0)),
+        "infra.onprem.qkd_agent", "run", "--until-stdin-ends", str(lab.configuration(0)),
     ]  # fmt: skip
     with (tmp_path / "agent.log").open("wb") as log:
-        process = subprocess.Popen(command, stderr=log, cwd=Path(__file__).parents[3])
+        process = subprocess.Popen(
+            command, stdin=subprocess.PIPE, stderr=log, cwd=Path(__file__).parents[3]
+        )
     certificate, key = lab.files(BACKEND)
     files = QKDFiles(str(lab.kme_ca), str(certificate), str(key))
     url = f"https://127.0.0.1:{sites[0].ports['control']}"
@@ -52,7 +54,8 @@ def skewed(request, tmp_path):
         agent = HttpQKDAgent(SiteTransport(url, "kme-a", files), str(lab.kme_ca))
         yield lab, agent, request.param
     finally:
-        process.terminate()
+        # Not by a signal: it would end faketime, and leave the agent.
+        process.stdin.close()
         process.wait(20)
 
 
