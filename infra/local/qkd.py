@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-import contextlib
 import json
 import os
-import random
 import shutil
 import socket
 import ssl
@@ -15,7 +13,7 @@ import time
 from pathlib import Path
 
 from infra.local.guest import GUESTS_VARIABLE
-from infra.onprem.lab import BACKEND, Lab, Site
+from infra.onprem.lab import BACKEND, Lab, Site, free_ports
 
 _FACES = ("sae", "peer", "control", "enrolment")
 _START_SECONDS = 30.0
@@ -41,7 +39,7 @@ class QKDLab:
         self._guests = guests.resolve()
         self._python = os.environ.get("QKD_AGENT_PYTHON", sys.executable)
         self._processes: list[subprocess.Popen[bytes]] = []
-        ports = iter(_free_ports(2 * len(_FACES)))
+        ports = iter(free_ports(2 * len(_FACES)))
         self._lab = Lab(
             self._directory,
             [Site(name, (), {face: next(ports) for face in _FACES}) for name in ("kme-a", "kme-b")],
@@ -166,14 +164,3 @@ def is_answering(port: int) -> bool:
         return True
     except OSError:
         return False
-
-
-def _free_ports(count: int) -> list[int]:
-    found: list[int] = []
-    for port in random.sample(range(20_000, 32_000), 500):
-        with socket.socket() as probe, contextlib.suppress(OSError):
-            probe.bind(("127.0.0.1", port))
-            found.append(port)
-        if len(found) == count:
-            return found
-    raise OSError("no free ports")

@@ -4,8 +4,11 @@ A chain of sites `kme-a`, `kme-b`, ... is joined by one emulated link between ea
 sites that are not neighbors reach each other over those between them. For one machine only.
 """
 
+import contextlib
 import json
 import os
+import random
+import socket
 import uuid
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
@@ -17,6 +20,25 @@ from infra.onprem.qkd_agent.ca import CertificateAuthority, create_ca, write_pri
 BACKEND = "slices-backend"
 _NAMESPACE = uuid.UUID("6a3c2d5e-58c1-4c4e-9a49-0a8f3f3f7d11")
 _YEAR_SECONDS = 365 * 86400.0
+_PORTS = range(20_000, 32_000)
+_PROBES = 500
+
+
+def free_ports(count: int) -> list[int]:
+    """Return free ports of 127.0.0.1 below the ephemeral range, at random.
+
+    Raises:
+        OSError: There are too few.
+    """
+    found: list[int] = []
+    # Not of the seeded generator: two programs with one seed would try the same ports at once.
+    for port in random.SystemRandom().sample(_PORTS, _PROBES):
+        with socket.socket() as probe, contextlib.suppress(OSError):
+            probe.bind(("127.0.0.1", port))
+            found.append(port)
+        if len(found) == count:
+            return found
+    raise OSError("no free ports")
 
 
 def lab_uuid(name: str) -> str:

@@ -4,8 +4,7 @@ import ssl
 
 import pytest
 
-from infra.onprem import bench
-from infra.onprem.lab import BACKEND
+from infra.onprem.lab import BACKEND, free_ports
 from infra.onprem.qkd_agent.ca import CertificateAuthority, create_ca
 from infra.onprem.qkd_agent.web.client import JsonClient, NoAnswer, NotSent
 from infra.onprem.qkd_agent.web.tls import Identity
@@ -155,7 +154,7 @@ def test_names_in_certificates(tmp_path):
 
 
 def test_bench_ports_are_below_the_ephemeral_range():
-    assert all(port < 32768 for port in bench.free_ports(3))
+    assert all(port < 32768 for port in free_ports(3))
 
 
 def test_an_answer_comes_in_one_record(world):

@@ -12,7 +12,7 @@ from dataclasses import dataclass, field
 import pytest
 
 from infra.onprem import bench
-from infra.onprem.lab import Lab
+from infra.onprem.lab import Lab, free_ports
 from infra.onprem.qkd_agent.alarms import Alarms
 from infra.onprem.qkd_agent.config_sections import Etsi014Section
 from infra.onprem.qkd_agent.emulator.stock import Stock
@@ -66,7 +66,7 @@ class Setting:
         lab.create()
         files = lab.files("kme-a")
         context = server_context(Identity(*files, lab.sae_ca))
-        self.server = HttpsServer(("127.0.0.1", bench.free_ports(1)[0]), context, self.kme.answer)
+        self.server = HttpsServer(("127.0.0.1", free_ports(1)[0]), context, self.kme.answer)
         self.server.start()
         certificate, private_key = lab.files("agent-a")
         settings = Etsi014Section(

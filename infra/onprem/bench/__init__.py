@@ -4,34 +4,20 @@
 """
 
 import contextlib
-import socket
 import subprocess
 import sys
 import time
 from collections.abc import Iterator
 from pathlib import Path
 
-from infra.onprem.lab import BACKEND, Lab, Site
+from infra.onprem.lab import BACKEND, Lab, Site, free_ports
 from infra.onprem.qkd_agent.web.client import JsonClient, NoAnswer, NotSent
 from infra.onprem.qkd_agent.web.tls import Identity
 
 _FACES = ("sae", "peer", "control", "enrolment")
 # On a busy machine an answer may take long; how long is what is measured.
 _PATIENCE_SECONDS = 30.0
-_FIRST_PORT, _LAST_PORT = 20000, 32767
 _START_SECONDS = 30.0
-
-
-def free_ports(count: int) -> list[int]:
-    """Return free ports of 127.0.0.1 below the ephemeral range."""
-    found: list[int] = []
-    port = _FIRST_PORT + time.time_ns() // 1000 % 8000
-    while len(found) < count:
-        port = port + 1 if port < _LAST_PORT else _FIRST_PORT
-        with socket.socket() as probe, contextlib.suppress(OSError):
-            probe.bind(("127.0.0.1", port))
-            found.append(port)
-    return found
 
 
 def make_sites(sae_ids: dict[str, list[str]]) -> list[Site]:

@@ -13,8 +13,8 @@ import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
-from infra.onprem.bench import client, free_ports
-from infra.onprem.lab import Lab
+from infra.onprem.bench import client
+from infra.onprem.lab import Lab, free_ports
 from infra.onprem.qkd_agent.keystore.database import Database
 from infra.onprem.qkd_agent.web.client import JsonClient, NotSent
 from infra.onprem.qkd_agent.web.messages import Request, Response, json_response

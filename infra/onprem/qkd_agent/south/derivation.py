@@ -7,6 +7,7 @@ from typing import Any
 
 from cryptography.hazmat.primitives.hashes import SHA256
 from cryptography.hazmat.primitives.hmac import HMAC
+from cryptography.hazmat.primitives.kdf.hkdf import HKDFExpand
 
 from infra.onprem.qkd_agent.secret import SecretBytes
 
@@ -28,7 +29,7 @@ class Derivation:
     def __init__(self, secret: SecretBytes, link_id: str) -> None:
         extract = HMAC(bytes(_HASH_BYTES), SHA256())
         extract.update(secret.view())
-        self._keyed = HMAC(extract.finalize(), SHA256())
+        self._extracted = SecretBytes(extract.finalize())
         self._link_id = link_id
         self._head = lru_cache(maxsize=64)(self._make_head)
 
@@ -47,17 +48,9 @@ class Derivation:
         if not isinstance(kme_id, str) or type(block) is not int or type(offset) is not int:
             raise BadReference("a link key needs a kme_id, a block and an offset")
         info = f'{self._head(kme_id, block)}, {offset}, "{key_id}", {size_bits}]'
-        return self._expand(info.encode(), size_bits // 8)
+        expand = HKDFExpand(SHA256(), size_bits // 8, info.encode())
+        return SecretBytes(expand.derive(self._extracted.view()))
 
     def _make_head(self, kme_id: str, block: int) -> str:
         """Return how the JSON array of an info begins; it is alike for all keys of a batch."""
         return json.dumps(["slices-qkd link key", self._link_id, kme_id, block])[:-1]
-
-    def _expand(self, info: bytes, length: int) -> SecretBytes:
-        blocks = last = b""
-        for counter in range(1, -(-length // _HASH_BYTES) + 1):
-            keyed = self._keyed.copy()
-            keyed.update(last + info + bytes((counter,)))
-            last = keyed.finalize()
-            blocks += last
-        return SecretBytes(blocks[:length])
