@@ -22,11 +22,12 @@ from infra.aws.package.checks import check_content, handlers_of, import_handlers
 from infra.aws.package.environments import ROOT, Requirements, ensure_environment
 from infra.aws.package.manifest import Package
 from infra.aws.package.runtimes import Interpreter, find_interpreter
+from infra.aws.rehearsal.client import Client
 from infra.aws.rehearsal.functions import Functions
 from infra.aws.rehearsal.gateway import gateway
-from infra.aws.rehearsal.life import Client, live
+from infra.aws.rehearsal.life import live
 from infra.aws.rehearsal.report import Finding, Report
-from infra.aws.rehearsal.sizes import check_sizes
+from infra.aws.rehearsal.sizes import check_calls, check_sizes
 from infra.aws.rehearsal.stack import (
     LEFT_OUT,
     STACK,
@@ -167,6 +168,8 @@ def _deployed(
                 stop_executions(30, f"{STATE_MACHINE_ARN_PREFIX}{STACK}-")
                 functions.stop()
         report.part("What the functions took")
+        with report.step(f"each of the {len(deployed)} deployed functions was called"):
+            check_calls(deployed, functions.used)
         with report.step("each function has the memory and the time that it needs, with a margin"):
             check_sizes(report, deployed, functions.used)
         report.note(f"the functions' log: {_LOG}")

@@ -5,8 +5,11 @@ from __future__ import annotations
 import sys
 import time
 import traceback
-from collections.abc import Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
+
+Steps = Iterable[tuple[str, Callable[[], None]]]
+"""What each step shows, and the step."""
 
 
 class Finding(Exception):
@@ -32,6 +35,16 @@ class Report:
             self._fail(what, "".join(traceback.format_exception(error)))
         else:
             _say(f"  ✓ {what} ({time.monotonic() - began:.1f} s)")
+
+    def in_turn(self, steps: Steps) -> bool:
+        """Try steps that build on each other, until one fails; say whether all went well."""
+        before = len(self.failed)
+        for what, act in steps:
+            with self.step(what):
+                act()
+            if len(self.failed) > before:
+                return False
+        return True
 
     def part(self, name: str) -> None:
         """Begin a part."""

@@ -1,4 +1,4 @@
-"""Whether the functions' memory and timeouts fit what their processes took."""
+"""Whether every function was called, and its memory and timeout fit what its process took."""
 
 from __future__ import annotations
 
@@ -11,10 +11,27 @@ from infra.aws.rehearsal.report import Finding, Report
 MEMORY_MARGIN = 2.0
 # A busy cloud or lab takes longer than a simulated one.
 TIME_MARGIN = 2.0
+_STEPS = "infra/aws/rehearsal/life.py"
+
+
+def check_calls(deployed: Mapping[str, Deployed], used: Mapping[str, Use]) -> None:
+    """See that the rehearsal has called each function, so that each was measured.
+
+    Raises:
+        Finding: names those that it has not.
+    """
+    left = sorted(name for name in deployed if name not in used)
+    if left:
+        raise Finding(
+            "\n".join(
+                f"{name} was never called: give it a step in {_STEPS}, unless one failed above"
+                for name in left
+            )
+        )
 
 
 def check_sizes(report: Report, deployed: Mapping[str, Deployed], used: Mapping[str, Use]) -> None:
-    """Print what each function took beside what it has.
+    """Print what each function that was called took beside what it has.
 
     Raises:
         Finding: one took more than its size leaves room for.
@@ -23,7 +40,6 @@ def check_sizes(report: Report, deployed: Mapping[str, Deployed], used: Mapping[
     for name, function in sorted(deployed.items()):
         use = used.get(name)
         if use is None:
-            report.note(f"{name}: not called")
             continue
         report.note(
             f"{name}: {use.calls} calls, peak {use.peak_mib:.0f} of {function.memory} MiB, "

@@ -1,4 +1,4 @@
-"""The rehearsal finds functions whose memory or timeout leaves no room."""
+"""The rehearsal finds functions that it never called, and those whose size leaves no room."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ import pytest
 
 from infra.aws.rehearsal.functions import Deployed, Use
 from infra.aws.rehearsal.report import Finding, Report
-from infra.aws.rehearsal.sizes import check_sizes
+from infra.aws.rehearsal.sizes import check_calls, check_sizes
 
 DEPLOYED = {"stack-step": Deployed("stack-step", "m.step", timeout=10, memory=256, environment={})}
 
@@ -32,6 +32,11 @@ def test_less_is_a_finding(used, mistake):
         check_sizes(Report(), DEPLOYED, used)
 
 
-def test_what_was_not_called_is_said(capsys):
-    check_sizes(Report(), DEPLOYED, {})
-    assert "stack-step: not called" in capsys.readouterr().out
+def test_a_function_that_was_never_called_is_a_finding():
+    forgotten = Deployed("stack-new", "m.new", timeout=10, memory=256, environment={})
+    deployed = DEPLOYED | {"stack-new": forgotten}
+    check_calls(DEPLOYED, use(0.1, 1))
+    with pytest.raises(Finding, match=r"\Astack-new was never called: give it a step .*\Z"):
+        check_calls(deployed, use(0.1, 1))
+    with pytest.raises(Finding, match=r"stack-new was never called.*\nstack-step was never called"):
+        check_calls(deployed, {})
