@@ -5,20 +5,15 @@ from __future__ import annotations
 import json
 import os
 import shutil
-import socket
-import ssl
 import subprocess
 import sys
-import time
 from pathlib import Path
 
 from infra.local.guest import GUESTS_VARIABLE
+from infra.onprem.agent_process import start_agent, stop_agents, wait_for_agent
 from infra.onprem.lab import BACKEND, Lab, Site, free_ports
 
 _FACES = ("sae", "peer", "control", "enrolment")
-_START_SECONDS = 30.0
-_STOP_SECONDS = 15.0
-_POLL_SECONDS = 0.05
 # Short blocks, so that a demo sees the rate move, and a stock to begin with.
 _EMULATOR = {"block_seconds": 2.0, "initial_stock_bits": 2e6}
 _PROBE = "import cheroot, cryptography, numpy, pydantic, urllib3"
@@ -63,23 +58,13 @@ class QKDLab:
         self._processes = [self._run(index) for index in range(len(self._lab.sites))]
 
     def _run(self, index: int) -> subprocess.Popen[bytes]:
-        # They end with this process, however it ends: the system closes the pipe then.
-        command = [self._python, "-m", "infra.onprem.qkd_agent", "run", "--until-stdin-ends"]
-        with (self._directory / f"{self._lab.sites[index].kme_id}.log").open("ab") as log:
-            return subprocess.Popen(  # noqa: S603 - our own program
-                [*command, str(self._lab.configuration(index))],
-                cwd=Path(__file__).parents[2],
-                stdin=subprocess.PIPE,
-                stdout=log,
-                stderr=log,
-                start_new_session=True,
-            )
+        return start_agent(self._lab, index, python=self._python)
 
     def kill(self, name: str) -> None:
         """End an agent by SIGKILL, as when its host loses power."""
-        process = self._processes[[site.kme_id for site in self._lab.sites].index(name)]
-        process.kill()
-        _await_end(process)
+        index = [site.kme_id for site in self._lab.sites].index(name)
+        with self._processes[index] as process:
+            process.kill()
 
     def restart(self) -> None:
         """Start the agents that have ended again, with what they had, and wait until all answer."""
@@ -92,29 +77,14 @@ class QKDLab:
         """Wait until every face answers.
 
         Raises:
-            RuntimeError: an agent ended; its log says why.
-            TimeoutError: one is not ready after half a minute.
+            RuntimeError: an agent ended, or is not ready in time; says what it said last.
         """
-        deadline = time.monotonic() + _START_SECONDS
-        for site, process in zip(self._lab.sites, self._processes, strict=True):
-            for port in site.ports.values():
-                while not is_answering(port):
-                    if process.poll() is not None:
-                        raise RuntimeError(f"see {self._directory / site.kme_id}.log")
-                    if time.monotonic() > deadline:
-                        raise TimeoutError(f"the QKD agent {site.kme_id} is not ready")
-                    time.sleep(_POLL_SECONDS)
+        for index, process in enumerate(self._processes):
+            wait_for_agent(self._lab, index, process)
 
     def stop(self) -> None:
         """Stop the agents and forget the guests' credentials."""
-        for process in self._processes:
-            process.terminate()
-        for process in self._processes:
-            try:
-                process.wait(_STOP_SECONDS)
-            except subprocess.TimeoutExpired:
-                process.kill()
-            _await_end(process)
+        stop_agents(self._processes)
         self._processes.clear()
         shutil.rmtree(self._guests, ignore_errors=True)
 
@@ -142,25 +112,3 @@ class QKDLab:
             "QKD_AGENT_KEY_FILE": str(key),
             GUESTS_VARIABLE: str(self._guests),
         }
-
-
-def _await_end(process: subprocess.Popen[bytes]) -> None:
-    with process:  # closes the pipe as well
-        process.wait()
-
-
-def is_answering(port: int) -> bool:
-    """Say whether somebody shakes hands there; who it is does not matter yet."""
-    context = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
-    context.check_hostname = False
-    context.verify_mode = ssl.CERT_NONE
-    try:
-        with (
-            socket.create_connection(("127.0.0.1", port), 1) as plain,
-            context.wrap_socket(plain),
-        ):
-            return True
-    except ssl.SSLError:
-        return True
-    except OSError:
-        return False

@@ -122,6 +122,10 @@ class Lab:
         """Return the path of the configuration file of a site."""
         return self.directory / f"{self.sites[index].kme_id}.toml"
 
+    def log(self, index: int) -> Path:
+        """Return where the agent of a site logs to."""
+        return self.directory / f"{self.sites[index].kme_id}.log"
+
     def link_id(self, index: int) -> str:
         """Return the ID of the link between a site and the next one."""
         return lab_uuid(f"link {self.sites[index].kme_id} {self.sites[index + 1].kme_id}")

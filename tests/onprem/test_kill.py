@@ -40,8 +40,8 @@ def test_no_key_is_given_twice(tmp_path):
         fetching = threading.Thread(target=fetch, args=(lab, key_ids, given, lock, started))
         fetching.start()
         assert started.wait(60)
-        processes[1].kill()
-        processes[1].wait(timeout=20)
+        with processes[1] as killed:
+            killed.kill()
         fetching.join(timeout=60)
         processes[1] = bench.start(lab, 1)
         before = len(given)
@@ -52,8 +52,8 @@ def test_no_key_is_given_twice(tmp_path):
         # at most the one delivery that the kill has hit is lost, never doubled
         assert len(given) >= 119
 
-        processes[0].kill()
-        processes[0].wait(timeout=20)
+        with processes[0] as killed:
+            killed.kill()
         processes[0] = bench.start(lab, 0)
         again = alice_keys(lab, 20)
         assert not {i for i, _ in again} & set(key_ids)

@@ -214,8 +214,8 @@ def test_kill_9_in_the_middle_of_renewals(tmp_path):
         renewing = threading.Thread(target=renew)
         renewing.start()
         assert started.wait(60)
-        processes[0].kill()
-        processes[0].wait(timeout=20)
+        with processes[0] as killed:
+            killed.kill()
         renewing.join(60)
         processes[0] = bench.start(world.lab, 0)
 

@@ -3,25 +3,19 @@
 from __future__ import annotations
 
 import subprocess
-import sys
-import time
-from collections.abc import Mapping
 from pathlib import Path
-from typing import Any
 
 from chalicelib.adapters.qkd_agent.breaker import CircuitBreaker
 from chalicelib.adapters.qkd_agent.client import HttpQKDAgent
 from chalicelib.adapters.qkd_agent.transport import Bounds, SiteTransport
 from chalicelib.config_qkd import QKDFiles
-from chalicelib.domain.errors import SiteUnreachable
 from infra.local.tunnel.namespace import Namespace
 from infra.local.tunnel.wires import AGENTS_HOST
+from infra.onprem.agent_process import start_agent, stop_agents, wait_for_agent
 from infra.onprem.lab import BACKEND, Lab, Site
 
 PORTS = {"sae": 8443, "peer": 8444, "control": 8445, "enrolment": 8446}
 _OTHER_PORTS = {name: port + 100 for name, port in PORTS.items()}
-_START_SECONDS = 30.0
-_PROBE = Bounds(connect_seconds=0.5, total_seconds=2.0)
 
 
 class LabAgents:
@@ -30,15 +24,12 @@ class LabAgents:
     Args:
         host: Where they run.
         directory: For their files.
-        extra: See `Lab`.
     """
 
     service = f"{AGENTS_HOST}:{PORTS['control']}"
     control_url = f"https://{service}"
 
-    def __init__(
-        self, host: Namespace, directory: Path, extra: Mapping[str, Mapping[str, Any]] | None = None
-    ) -> None:
+    def __init__(self, host: Namespace, directory: Path) -> None:
         self._host = host
         self.lab = Lab(
             directory,
@@ -47,31 +38,24 @@ class LabAgents:
                 Site("kme-b", (), _OTHER_PORTS, dict.fromkeys(PORTS, AGENTS_HOST)),
             ],
             emulator={"block_seconds": 1.0, "initial_stock_bits": 2e6},
-            extra=extra or {"agent": {"monitor_seconds": 0.5}},
+            extra={"agent": {"monitor_seconds": 0.5}},
         )
         self.lab.create()
         self._running: list[subprocess.Popen[bytes]] = []
 
-    def start(self, *prefix: str) -> None:
-        """Start both agents and wait until the first one answers its own host.
+    def start(self) -> None:
+        """Start both agents and wait until they answer their own host.
 
-        Args:
-            prefix: Words before the command of `kme-a`, such as `faketime -f +600s`.
+        Raises:
+            RuntimeError: one did not start; says what it said last.
         """
-        for index, site in enumerate(self.lab.sites):
-            command = [sys.executable, "-m", "infra.onprem.qkd_agent", "run"]
-            before = prefix if index == 0 else ()
-            log = self.lab.directory / f"{site.kme_id}.log"
-            configuration = str(self.lab.configuration(index))
-            self._running.append(self._host.start(*before, *command, configuration, log=log))
+        for index in range(len(self.lab.sites)):
+            self._running.append(start_agent(self.lab, index, self._host.prefix))
         self._host.call(self._wait)
 
     def stop(self) -> None:
         """Stop both."""
-        for process in self._running:
-            process.terminate()
-        for process in self._running:
-            process.wait(timeout=20)
+        stop_agents(self._running)
         self._running.clear()
 
     def transport(
@@ -87,14 +71,5 @@ class LabAgents:
         return HttpQKDAgent(transport, str(self.lab.kme_ca))
 
     def _wait(self) -> None:
-        deadline = time.monotonic() + _START_SECONDS
-        while True:
-            try:
-                self.transport(_PROBE).call("GET", "/v1/health")
-            except SiteUnreachable as error:
-                ended = any(process.poll() is not None for process in self._running)
-                if ended or time.monotonic() > deadline:
-                    raise RuntimeError(f"no agent; see {self.lab.directory}/*.log") from error
-                time.sleep(0.05)
-            else:
-                return
+        for index, process in enumerate(self._running):
+            wait_for_agent(self.lab, index, process)

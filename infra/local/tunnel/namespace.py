@@ -49,6 +49,8 @@ class Namespace:
 
     def __init__(self, name: str) -> None:
         self.name = name
+        self.prefix = ("ip", "netns", "exec", name)
+        """Words before a command that is to run in it."""
         run("ip", "netns", "add", name)
         self._thread = ThreadPoolExecutor(1, initializer=self._enter)
         self._children: list[subprocess.Popen[bytes]] = []
@@ -56,7 +58,7 @@ class Namespace:
 
     def run(self, *command: str, variables: Mapping[str, str] | None = None) -> str:
         """Run a program in it to its end; see `run`."""
-        return run("ip", "netns", "exec", self.name, *command, variables=variables)
+        return run(*self.prefix, *command, variables=variables)
 
     def start(
         self, *command: str, log: Path, variables: Mapping[str, str] | None = None
@@ -64,7 +66,7 @@ class Namespace:
         """Start a program in it that goes on; what it writes is added to the log."""
         with log.open("ab") as stream:
             child = subprocess.Popen(  # noqa: S603 - our own commands
-                ["ip", "netns", "exec", self.name, *command],  # noqa: S607 - iproute2 is on PATH
+                [*self.prefix, *command],
                 stdin=subprocess.DEVNULL,
                 stdout=stream,
                 stderr=stream,

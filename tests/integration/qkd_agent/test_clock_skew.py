@@ -3,20 +3,17 @@
 from __future__ import annotations
 
 import shutil
-import subprocess
-import sys
 import time
 from datetime import UTC, datetime, timedelta
-from pathlib import Path
 
 import pytest
 
 from chalicelib.adapters.qkd_agent.client import HttpQKDAgent
 from chalicelib.adapters.qkd_agent.transport import SiteTransport
 from chalicelib.config_qkd import QKDFiles
-from chalicelib.domain.errors import SiteUnreachable
 from chalicelib.services.qkd_ports import Reservation
 from infra.onprem import bench
+from infra.onprem.agent_process import start_agent, stop_agents, wait_for_agent
 from infra.onprem.lab import BACKEND, Lab
 
 APPLICATION = "7f1e0a52-0f0e-4d7b-9a53-0c8a2f3b4c5d"
@@ -31,32 +28,16 @@ def skewed(request, tmp_path):
     sites = bench.make_sites({"kme-a": [], "kme-b": []})
     lab = Lab(tmp_path, sites, {"block_seconds": 1.0}, {})
     lab.create()
-    command = [
-        "faketime", "-f", f"{request.param:+d}s", sys.executable, "-m",
-        "infra.onprem.qkd_agent", "run", "--until-stdin-ends", str(lab.configuration(0)),
-    ]  # fmt: skip
-    with (tmp_path / "agent.log").open("wb") as log:
-        process = subprocess.Popen(
-            command, stdin=subprocess.PIPE, stderr=log, cwd=Path(__file__).parents[3]
-        )
+    process = start_agent(lab, 0, ("faketime", "-f", f"{request.param:+d}s"))
     certificate, key = lab.files(BACKEND)
     files = QKDFiles(str(lab.kme_ca), str(certificate), str(key))
     url = f"https://127.0.0.1:{sites[0].ports['control']}"
     try:
-        deadline = time.monotonic() + 60
-        while True:
-            try:
-                SiteTransport(url, "kme-a", files).call("GET", "/v1/health")
-                break
-            except SiteUnreachable:
-                assert time.monotonic() < deadline, (tmp_path / "agent.log").read_text()
-                assert process.poll() is None, (tmp_path / "agent.log").read_text()
+        wait_for_agent(lab, 0, process)
         agent = HttpQKDAgent(SiteTransport(url, "kme-a", files), str(lab.kme_ca))
         yield lab, agent, request.param
     finally:
-        # Not by a signal: it would end faketime, and leave the agent.
-        process.stdin.close()
-        process.wait(20)
+        stop_agents([process])
 
 
 def test_the_cloud_is_told_and_nothing_is_lost(skewed):

@@ -9,9 +9,9 @@ from urllib.parse import urlsplit
 
 import pytest
 
-from infra.local.qkd import is_answering
 from infra.local.simulator.faults import Effect, Fault
 from infra.local.stack import LocalStack, StackOptions
+from infra.onprem.agent_process import is_answering
 from tests.integration.scripts.runner import REPOSITORY
 from tests.integration.stack.client import Experiment, wait_until
 from tests.integration.stack.conftest import VARIABLES

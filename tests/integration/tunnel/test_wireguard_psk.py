@@ -19,6 +19,7 @@ from cryptography.hazmat.primitives.kdf.hkdf import HKDF
 
 from infra.local.tunnel import tools
 from infra.local.tunnel.namespace import CommandFailed, Namespace, run
+from infra.onprem.agent_process import start_agent, stop_agents
 from infra.onprem.lab import Lab, Site
 
 SCRIPT = Path(__file__).parents[3] / "examples" / "wireguard-psk.py"
@@ -89,12 +90,8 @@ class Ends:
         ]
         lab = Lab(self.directory, sites, {"initial_stock_bits": 2560.0, "length_km": 150.0})
         lab.create()
-        for index, site in enumerate(sites):
-            command = [sys.executable, "-m", "infra.onprem.qkd_agent", "run"]
-            log = self.directory / f"{site.kme_id}.log"
-            self.agents.append(
-                self.hosts["alice"].start(*command, str(lab.configuration(index)), log=log)
-            )
+        for index in range(len(sites)):
+            self.agents.append(start_agent(lab, index, self.hosts["alice"].prefix))
         for name, far in OTHER.items():
             certificate, key = lab.files(name)
             link = self.directory / "links" / name
@@ -139,7 +136,7 @@ class Ends:
             self.add_peer(name)
             program = load()
             program.Tunnel._wg = lambda _self, *arguments, given, host=name: run(
-                "ip", "netns", "exec", self.hosts[host].name, "wg", *arguments, given=given
+                *self.hosts[host].prefix, "wg", *arguments, given=given
             )
             program.Tunnel(self.names[name], self.public[OTHER[name]]).use(psk)
 
@@ -149,8 +146,7 @@ class Ends:
                 "allowed-ips", f"{INSIDE[far]}/32")  # fmt: skip
 
     def wg(self, name, *arguments, given=None):
-        host = self.hosts[name].name
-        run("ip", "netns", "exec", host, "wg", "set", self.names[name], *arguments, given=given)
+        run(*self.hosts[name].prefix, "wg", "set", self.names[name], *arguments, given=given)
 
     def pings(self):
         """Say whether TCP gets through the tunnel."""
@@ -165,6 +161,7 @@ class Ends:
         return True
 
     def delete(self):
+        stop_agents(self.agents)
         for host in self.hosts.values():
             host.delete()
 
