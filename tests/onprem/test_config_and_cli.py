@@ -7,7 +7,8 @@ from infra.onprem import bench
 from infra.onprem.lab import Lab
 from infra.onprem.qkd_agent.__main__ import main
 from infra.onprem.qkd_agent.breaker import BreakerState, CircuitBreaker
-from infra.onprem.qkd_agent.config import BadConfiguration, load_configuration
+from infra.onprem.qkd_agent.config import load_configuration
+from infra.onprem.settings_file import BadSettings
 
 
 @pytest.fixture
@@ -23,12 +24,12 @@ def test_all_mistakes_are_told_at_once(lab):
     text = text.replace("length_km = 20.0", "length_km = -1.0\ncolour = 3")
     text = text.replace('kme_id = "kme-a"', 'kme_id = ""', 1)
     path.write_text(text)
-    with pytest.raises(BadConfiguration) as caught:
+    with pytest.raises(BadSettings) as caught:
         load_configuration(path)
     told = str(caught.value)
     assert "agent.kme_id" in told
-    assert "links.0.emulator.length_km" in told
-    assert "links.0.emulator.colour" in told
+    assert "links[0].emulator.length_km" in told
+    assert "links[0].emulator.colour" in told
 
 
 @pytest.mark.parametrize(
@@ -39,7 +40,7 @@ def test_all_mistakes_are_told_at_once(lab):
         ('allowed_clients = ["slices-backend"]', "allowed_clients = []", "names nobody"),
         ('sae_id = "bob"', 'sae_id = "alice"', "saes: an ID is there twice"),
         ("[agent]", "[agent", "Expected"),
-        ("[links.emulator]", "[links.other]", "links.0.other"),
+        ("[links.emulator]", "[links.other]", "links[0].other"),
         ("[agent]", "[keys]\nminimum_size = 512\n[agent]", "multiple of 8"),
         ('url = "https://', 'url = "http://', "should match pattern"),
     ],
@@ -49,9 +50,26 @@ def test_mistakes(lab, old, new, told):
     text = path.read_text()
     assert old in text
     path.write_text(text.replace(old, new))
-    with pytest.raises(BadConfiguration) as caught:
+    with pytest.raises(BadSettings) as caught:
         load_configuration(path)
     assert told in str(caught.value)
+
+
+def test_text_that_is_no_utf_8_is_told_and_not_shown(lab, capsys):
+    lab.configuration(0).write_bytes(b"[agent]\nkme_id = 'secret\xff'")
+    assert main(["run", str(lab.configuration(0))]) == 1
+    told = capsys.readouterr().err
+    assert "kme-a.toml: 'utf-8' codec can't decode" in told
+    assert "secret" not in told
+
+
+def test_so_many_mistakes_are_counted(lab):
+    path = lab.configuration(0)
+    path.write_text(path.read_text() + "".join(f"[x{number}]\n" for number in range(30)))
+    with pytest.raises(BadSettings) as caught:
+        load_configuration(path)
+    assert str(caught.value).count("Extra inputs") == 20
+    assert str(caught.value).endswith("kme-a.toml: and 10 more")
 
 
 def test_relative_paths_start_at_the_file(lab, tmp_path):

@@ -9,9 +9,10 @@ from pathlib import Path
 
 from infra.onprem.qkd_agent.agent import Agent
 from infra.onprem.qkd_agent.ca import CertificateAuthority, create_ca, write_private
-from infra.onprem.qkd_agent.config import BadConfiguration, load_configuration
+from infra.onprem.qkd_agent.config import load_configuration
 from infra.onprem.qkd_agent.hardening import harden_process
 from infra.onprem.qkd_agent.redaction import configure_logging
+from infra.onprem.settings_file import BadSettings
 
 
 def _parser() -> argparse.ArgumentParser:
@@ -87,7 +88,7 @@ def main(arguments: list[str] | None = None) -> int:
                 _issue(chosen.directory, chosen.name, chosen.host, chosen.days)
             case "link-secret":
                 write_private(chosen.file, os.urandom(64))
-    except (BadConfiguration, OSError) as error:
+    except (BadSettings, OSError) as error:
         sys.stderr.write(f"{error}\n")
         return 1
     return 0

@@ -1,11 +1,10 @@
 """The one configuration file (TOML) of an agent. All mistakes in it are told at once."""
 
-import tomllib
 from pathlib import Path
 from typing import Annotated, Self
 from urllib.parse import urlsplit
 
-from pydantic import Field, ValidationError, model_validator
+from pydantic import Field, model_validator
 
 from infra.onprem.qkd_agent.config_sections import (
     AgentSection,
@@ -19,10 +18,7 @@ from infra.onprem.qkd_agent.config_sections import (
     SaeSection,
     Section,
 )
-
-
-class BadConfiguration(Exception):
-    """What is wrong with the configuration, one mistake a line."""
+from infra.onprem.settings_file import read_settings
 
 
 class Configuration(Section):
@@ -97,20 +93,10 @@ def load_configuration(path: Path) -> Configuration:
     """Read the file; relative paths in it are taken from its directory.
 
     Raises:
-        BadConfiguration: With every mistake in it.
+        BadSettings: With the mistakes in it.
     """
-    try:
-        raw = tomllib.loads(path.read_text(encoding="utf-8"))
-        found = Configuration.model_validate(_anchored(raw, path.resolve().parent))
-    except tomllib.TOMLDecodeError as error:
-        raise BadConfiguration(f"{path}: {error}") from error
-    except ValidationError as error:
-        lines = [
-            f"{'.'.join(str(part) for part in item['loc']) or 'file'}: {item['msg']}"
-            for item in error.errors()
-        ]
-        raise BadConfiguration("\n".join(lines)) from error
-    return found
+    base = path.resolve().parent
+    return read_settings(path, Configuration, lambda found: _anchored(found, base))
 
 
 _PATHS = ("certificate", "private_key", "trusted_ca", "secret_file", "kme_ca", "data_directory")

@@ -5,8 +5,9 @@ import os
 import sys
 from pathlib import Path
 
+from infra.onprem.settings_file import BadSettings
 from infra.onprem.tunnel.render import Rendered, render
-from infra.onprem.tunnel.site import BadSite, read_site
+from infra.onprem.tunnel.site import read_site
 
 
 def _parser() -> argparse.ArgumentParser:
@@ -45,7 +46,7 @@ def main(arguments: list[str] | None = None) -> int:
             _write(chosen.directory, files)
         else:
             sys.stdout.write("the values are right\n")
-    except (BadSite, OSError) as error:
+    except (BadSettings, OSError) as error:
         sys.stderr.write(f"{error}\n")
         return 1
     return 0

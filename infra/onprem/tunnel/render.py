@@ -4,6 +4,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from string import Template
 
+from infra.onprem.settings_file import BadSettings
 from infra.onprem.tunnel.proposals import (
     DPD_DELAY_SECONDS,
     ESP_LIFE_SECONDS,
@@ -12,7 +13,7 @@ from infra.onprem.tunnel.proposals import (
     IKE_PROPOSAL,
     REKEY_MARGIN_SECONDS,
 )
-from infra.onprem.tunnel.site import BadSite, IPsecTable, IPsecTunnelTable, Site, WireGuardTable
+from infra.onprem.tunnel.site import IPsecTable, IPsecTunnelTable, Site, WireGuardTable
 
 _TEMPLATES = Path(__file__).parent / "templates"
 _FIRST_IF_ID = 41
@@ -38,12 +39,12 @@ def render(site: Site, directory: Path) -> list[Rendered]:
         directory: Where paths in the values start.
 
     Raises:
-        BadSite: A pre-shared key cannot be read or used. Its value is never told.
+        BadSettings: A pre-shared key cannot be read or used. Its value is never told.
     """
     if site.wireguard is not None:
         return _wireguard(site, site.wireguard)
     if site.ipsec is None:
-        raise BadSite("exactly one of [wireguard] and [ipsec] is needed")
+        raise BadSettings("exactly one of [wireguard] and [ipsec] is needed")
     return _ipsec(site, site.ipsec, directory)
 
 
@@ -139,10 +140,10 @@ def _pre_shared_key(path: Path) -> str:
         key = path.read_text(encoding="ascii").strip()
     except (OSError, UnicodeDecodeError) as error:
         reason = error.strerror if isinstance(error, OSError) else "it is not ASCII"
-        raise BadSite(f"pre-shared key {path}: {reason}") from error
+        raise BadSettings(f"pre-shared key {path}: {reason}") from error
     is_fit = _SHORTEST_KEY <= len(key) <= _LONGEST_KEY and not key.startswith("0")
     if not is_fit or not all(one.isalnum() or one in "._" for one in key):
-        raise BadSite(
+        raise BadSettings(
             f"pre-shared key {path}: AWS takes 8 to 64 letters, digits, '.' and '_', no 0 in front"
         )
     return key

@@ -3,20 +3,15 @@
 import base64
 import binascii
 import ipaddress
-import re
-import tomllib
 from pathlib import Path
 from typing import Annotated, Self
 
-from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationError, model_validator
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, model_validator
+
+from infra.onprem.settings_file import read_settings
 
 _KEY_BYTES = 32
 _PAIR_PREFIX = 30
-_MOST_MISTAKES = 20
-
-
-class BadSite(Exception):
-    """The file cannot be used; says why, one mistake a line."""
 
 
 def _network(text: str) -> str:
@@ -178,21 +173,6 @@ def read_site(path: Path) -> Site:
     """Return the site that a file describes; paths in it are relative to the file.
 
     Raises:
-        BadSite: The file cannot be read, or says something that cannot be right.
+        BadSettings: The file cannot be read, or says something that cannot be right.
     """
-    try:
-        found = tomllib.loads(path.read_text(encoding="utf-8"))
-    except OSError as error:
-        raise BadSite(f"{path}: {error.strerror}") from error
-    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
-        raise BadSite(f"{path}: {error}") from error
-    try:
-        return Site.model_validate(found)
-    except ValidationError as error:
-        mistakes = error.errors(include_url=False, include_input=False)[:_MOST_MISTAKES]
-        lines = [f"{path}: {_place(one['loc'])}: {one['msg']}" for one in mistakes]
-        raise BadSite("\n".join(lines)) from error
-
-
-def _place(location: tuple[int | str, ...]) -> str:
-    return re.sub(r"\.(\d+)", r"[\1]", ".".join(str(part) for part in location)) or "the file"
+    return read_settings(path, Site)

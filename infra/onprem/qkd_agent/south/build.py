@@ -4,7 +4,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 from infra.onprem.qkd_agent.alarms import Alarms
-from infra.onprem.qkd_agent.config import BadConfiguration, host_of
+from infra.onprem.qkd_agent.config import host_of
 from infra.onprem.qkd_agent.config_sections import EmulatorSection, Etsi014Section, LinkSection
 from infra.onprem.qkd_agent.emulator.decoy import Channel
 from infra.onprem.qkd_agent.emulator.drift import Drift
@@ -21,6 +21,7 @@ from infra.onprem.qkd_agent.south.emulated import EmulatedLink, Parameters
 from infra.onprem.qkd_agent.south.etsi014 import DeviceLink
 from infra.onprem.qkd_agent.web.client import JsonClient
 from infra.onprem.qkd_agent.web.tls import Identity
+from infra.onprem.settings_file import BadSettings
 
 _SHORTEST_SECRET = 32
 
@@ -80,18 +81,18 @@ class SouthBuilder:
         """Return the back end of a link.
 
         Raises:
-            BadConfiguration: If the shared secret of an emulated link is too short.
+            BadSettings: If the shared secret of an emulated link is too short.
         """
         if section.emulator is not None:
             return self._emulated(section, section.emulator)
         if section.etsi014 is not None:
             return self._device(section.link_id, section.etsi014)
-        raise BadConfiguration(f"link {section.link_id} has no back end")
+        raise BadSettings(f"link {section.link_id} has no back end")
 
     def _emulated(self, section: LinkSection, settings: EmulatorSection) -> EmulatedLink:
         secret = SecretBytes(settings.secret_file.read_bytes())
         if len(secret) < _SHORTEST_SECRET:
-            raise BadConfiguration(f"{settings.secret_file} has less than 32 bytes")
+            raise BadSettings(f"{settings.secret_file} has less than 32 bytes")
         link_id = section.link_id
         parameters = Parameters(
             link_id=link_id,
