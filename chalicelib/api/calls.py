@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
 from typing import Any, Generic
+
+from msgspec import Struct
 
 from chalicelib.api.auth import bearer_token, with_proof
 from chalicelib.api.incoming import Incoming, body_bytes
@@ -21,8 +22,7 @@ from chalicelib.services.ports import TokenVerifier
 _MAX_WARNINGS = 50
 
 
-@dataclass(frozen=True, slots=True)
-class Wiring:
+class Wiring(Struct, frozen=True):
     """How to get what calls need; each is built when first asked for."""
 
     settings: Callable[[], Settings]
@@ -30,8 +30,7 @@ class Wiring:
     token_verifier: Callable[[], TokenVerifier]
 
 
-@dataclass(frozen=True, slots=True)
-class Call(Generic[QueryT, BodyT]):
+class Call(Struct, Generic[QueryT, BodyT], frozen=True):
     """A checked request; `raw_body` is the body as it came, `warnings` name unknown fields."""
 
     incoming: Incoming

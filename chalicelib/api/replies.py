@@ -5,24 +5,24 @@ from __future__ import annotations
 import hashlib
 import json
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from types import MappingProxyType
 from typing import Any
 
 from chalice.app import Response
+from msgspec import Struct
 from pydantic import BaseModel
 
 # For all that is not a page: nothing may be loaded, framed or run.
 NO_CONTENT_POLICY = "default-src 'none'; frame-ancestors 'none'"
 
 
-@dataclass(frozen=True, slots=True)
-class Reply:
+class Reply(Struct, frozen=True):
     """What an operation answers: a model, a list of models, plain data or text."""
 
     body: BaseModel | list[Any] | dict[str, Any] | str
     status: int = 200
     media_type: str = "application/json"
-    headers: Mapping[str, str] = field(default_factory=dict)
+    headers: Mapping[str, str] = MappingProxyType({})
     next_cursor: str | None = None
 
 

@@ -5,7 +5,7 @@ A name says what the effect does, not when it comes, so that it is the same in e
 
 from __future__ import annotations
 
-from dataclasses import dataclass, fields
+from dataclasses import dataclass
 from typing import Any, Protocol
 
 from chalicelib.domain.resources import Resource
