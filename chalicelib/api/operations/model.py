@@ -60,4 +60,4 @@ class Operation(Struct, Generic[QueryT, BodyT], frozen=True):
     @property
     def has_body(self) -> bool:
         """Say whether a body is read."""
-        return bool(self.body.model_fields)
+        return bool(self.body.__struct_fields__)
