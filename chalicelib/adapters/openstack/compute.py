@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import base64
 from collections.abc import Iterator
-from typing import Any
+from contextlib import suppress
 
+from chalicelib.adapters.openstack import sdk
+from chalicelib.adapters.openstack.cloud import Cloud, Service
 from chalicelib.adapters.openstack.connection import CloudConnection
 from chalicelib.adapters.openstack.lookup import disk_image_id, flavor_id, network_id
-from chalicelib.adapters.openstack.sdk import exceptions
 from chalicelib.adapters.openstack.views import (
     Mark,
     bounded,
@@ -44,8 +45,9 @@ class OpenStackCompute:
         return iter(self._tagged(self._mark.tag))
 
     def _tagged(self, tag: str) -> tuple[Server, ...]:
-        with self._connection.call() as sdk:
-            found = with_tag(bounded(sdk.compute.servers(details=True, tags=tag)), tag)
+        with self._connection.call() as cloud:
+            listed = sdk.Server.list(cloud.compute, base_path="/servers/detail", tags=tag)
+            found = with_tag(bounded(listed), tag)
             servers = [to_server(server, self._clock()) for server in found]
         return tuple(sorted(servers, key=lambda server: (server.created_at, server.id)))
 
@@ -54,11 +56,11 @@ class OpenStackCompute:
 
         The answer carries nothing but the id: status and time of the result are assumed.
         """
-        with self._connection.call(is_repeatable=False) as sdk:
-            created = sdk.compute.create_server(
+        with self._connection.call(is_repeatable=False) as cloud:
+            created = sdk.Server.new(
                 name=spec.name,
-                image_id=disk_image_id(sdk, spec.disk_image_ref),
-                flavor_id=flavor_id(sdk, spec.flavor_ref),
+                image_id=disk_image_id(cloud, spec.disk_image_ref),
+                flavor_id=flavor_id(cloud, spec.flavor_ref),
                 networks=[{"port": port_id} for port_id in spec.port_ids],
                 config_drive=True,
                 user_data=base64.b64encode(spec.user_data).decode("ascii"),
@@ -68,7 +70,7 @@ class OpenStackCompute:
                     "attempt": str(spec.attempt),
                 },
                 tags=[spec.resource_id, self._mark.tag],
-            )
+            ).create(cloud.compute)
             return Server(
                 id=_id_of(created),
                 resource_id=spec.resource_id,
@@ -78,31 +80,30 @@ class OpenStackCompute:
 
     def delete_server(self, server_id: str) -> None:
         """Ask for the deletion; fine when there is none."""
-        with self._connection.call() as sdk:
-            sdk.compute.delete_server(server_id, ignore_missing=True)
+        with self._connection.call() as cloud:
+            _delete(sdk.Server, server_id, cloud.compute)
 
     def reboot_server(self, server_id: str) -> None:
         """Ask for a hard reboot."""
-        with self._connection.call(is_repeatable=False) as sdk:
-            sdk.compute.reboot_server(server_id, "HARD")
+        with self._connection.call(is_repeatable=False) as cloud:
+            sdk.Server.new(id=server_id).reboot(cloud.compute, "HARD")
 
     def console_url(self, server_id: str) -> str:
         """Return a fresh URL of the server's web console."""
-        with self._connection.call() as sdk:
-            console = sdk.compute.create_console(
-                server_id, console_type="novnc", console_protocol="vnc"
-            )
-            url = (console or {}).get("url")
-            if not url:
+        with self._connection.call() as cloud:
+            console = sdk.ServerRemoteConsole.new(server_id=server_id, type="novnc", protocol="vnc")
+            console.create(cloud.compute)
+            if not console.url:
                 raise CloudRefused("This site gives out no address for web consoles. Use SSH.")
-            return str(url)
+            return str(console.url)
 
     # --- ports -------------------------------------------------------------------------------
 
     def find_ports(self, resource_id: str) -> tuple[Port, ...]:
         """Return the ports marked as the resource's, by id."""
-        with self._connection.call() as sdk:
-            found = bounded(sdk.network.ports(description=self._mark.description(resource_id)))
+        with self._connection.call() as cloud:
+            description = self._mark.description(resource_id)
+            found = bounded(sdk.Port.list(cloud.network, description=description))
             ports = [to_port(port, self._mark, self._clock()) for port in found]
         return tuple(
             sorted(
@@ -113,26 +114,26 @@ class OpenStackCompute:
 
     def all_ports(self) -> Iterator[Port]:
         """Return every port that carries this infrastructure's mark."""
-        with self._connection.call() as sdk:
-            found = bounded(sdk.network.ports())
+        with self._connection.call() as cloud:
+            found = bounded(sdk.Port.list(cloud.network))
             ports = [to_port(port, self._mark, self._clock()) for port in found]
         return (port for port in ports if port.resource_id is not None)
 
     def create_port(self, resource_id: str, network_ref: str, index: int) -> Port:
         """Create a marked port on a network; `index` tells a resource's ports apart by name."""
-        with self._connection.call(is_repeatable=False) as sdk:
-            created = sdk.network.create_port(
-                network_id=network_id(sdk, network_ref),
+        with self._connection.call(is_repeatable=False) as cloud:
+            created = sdk.Port.new(
+                network_id=network_id(cloud, network_ref),
                 name=f"{resource_id}-{index}",
                 description=self._mark.description(resource_id),
-            )
+            ).create(cloud.network)
             _id_of(created)
             return to_port(created, self._mark, self._clock())
 
     def delete_port(self, port_id: str) -> None:
         """Delete a port; fine when there is none."""
-        with self._connection.call() as sdk:
-            sdk.network.delete_port(port_id, ignore_missing=True)
+        with self._connection.call() as cloud:
+            _delete(sdk.Port, port_id, cloud.network)
 
     # --- floating IPs ------------------------------------------------------------------------
 
@@ -143,37 +144,42 @@ class OpenStackCompute:
 
     def all_floating_ips(self) -> Iterator[FloatingIP]:
         """Return every floating IP that this infrastructure made."""
-        with self._connection.call() as sdk:
-            found = bounded(_ips(sdk))
+        with self._connection.call() as cloud:
+            found = bounded(_ips(cloud))
             addresses = [to_floating_ip(ip, self._mark, self._clock()) for ip in found]
         return (ip for ip in addresses if ip.resource_id is not None)
 
     def create_floating_ip(self, resource_id: str, port_id: str) -> FloatingIP:
         """Allocate a public address on the external network and attach it to the port."""
-        with self._connection.call(is_repeatable=False) as sdk:
-            created = sdk.network.create_ip(
-                floating_network_id=network_id(sdk, self._external_network),
+        with self._connection.call(is_repeatable=False) as cloud:
+            created = sdk.FloatingIP.new(
+                floating_network_id=network_id(cloud, self._external_network),
                 port_id=port_id,
                 description=self._mark.description(resource_id),
-            )
+            ).create(cloud.network)
             _id_of(created)
             return to_floating_ip(created, self._mark, self._clock())
 
     def delete_floating_ip(self, floating_ip_id: str) -> None:
         """Give the address back; fine when it is gone."""
-        with self._connection.call() as sdk:
-            sdk.network.delete_ip(floating_ip_id, ignore_missing=True)
+        with self._connection.call() as cloud:
+            _delete(sdk.FloatingIP, floating_ip_id, cloud.network)
 
 
-def _ips(sdk: Any) -> Iterator[Any]:
+def _ips(cloud: Cloud) -> Iterator[sdk.FloatingIP]:
     """Yield the floating IPs: none where the cloud has no routers, and so no such list."""
     try:
-        yield from sdk.network.ips()
-    except exceptions.NotFoundException:
+        yield from sdk.FloatingIP.list(cloud.network)
+    except sdk.exceptions.NotFoundException:
         return
 
 
-def _id_of(created: Any) -> str:
+def _delete(kind: type[sdk.Resource], id_: str, service: Service) -> None:
+    with suppress(sdk.exceptions.NotFoundException):
+        kind.new(id=id_).delete(service)
+
+
+def _id_of(created: sdk.Resource) -> str:
     """Return the id of what was created.
 
     Raises:

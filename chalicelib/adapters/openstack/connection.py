@@ -10,8 +10,9 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import Any
 
+from chalicelib.adapters.openstack.cloud import Cloud
 from chalicelib.adapters.openstack.faults import SDK_ERRORS, domain_error
-from chalicelib.adapters.openstack.sdk import Connection, OpenStackConfig
+from chalicelib.adapters.openstack.sdk import OpenStackConfig
 from chalicelib.adapters.openstack.transport import QuietSession, one_call
 from chalicelib.domain.errors import CloudError, CloudRefused
 
@@ -20,7 +21,7 @@ _APP_VERSION = "1"
 
 
 class CloudConnection:
-    """Gives out the SDK for one call at a time; safe to share between threads."""
+    """Gives out the cloud for one call at a time; safe to share between threads."""
 
     def __init__(
         self,
@@ -29,14 +30,14 @@ class CloudConnection:
         request_seconds: float = 10.0,
         call_seconds: float = 25.0,
     ) -> None:
-        self._cloud = cloud
+        self._settings = cloud
         self._request_seconds = request_seconds
         self._call_seconds = call_seconds
         self._lock = threading.Lock()
-        self._sdk: Connection | None = None
+        self._cloud: Cloud | None = None
 
     @contextmanager
-    def call(self, *, is_repeatable: bool = True) -> Iterator[Connection]:
+    def call(self, *, is_repeatable: bool = True) -> Iterator[Cloud]:
         """Open the time window of one call and turn every failure in it into a domain error.
 
         Args:
@@ -62,19 +63,19 @@ class CloudConnection:
                 # Without the cause: its text may quote the user data that was refused.
                 raise failure from None
 
-    def _connected(self) -> Connection:
+    def _connected(self) -> Cloud:
         with self._lock:
-            if self._sdk is None:
-                self._sdk = self._connect()
-            return self._sdk
+            if self._cloud is None:
+                self._cloud = self._connect()
+            return self._cloud
 
     def _forget(self) -> None:
         """Start anew next time: the SDK keeps failed discoveries, and passwords can change."""
         with self._lock:
-            self._sdk = None
+            self._cloud = None
 
-    def _connect(self) -> Connection:
-        is_named = isinstance(self._cloud, str)
+    def _connect(self) -> Cloud:
+        is_named = isinstance(self._settings, str)
         config = OpenStackConfig(
             app_name=_APP_NAME,
             app_version=_APP_VERSION,
@@ -83,8 +84,5 @@ class CloudConnection:
             load_yaml_config=is_named,
             load_envvars=is_named,
         )
-        options = {"cloud": self._cloud} if isinstance(self._cloud, str) else self._cloud()
-        connection = Connection(config=config.get_one(**options))
-        # An answer from a cache could hide the server that was created a moment ago.
-        connection.cache_enabled = False
-        return connection
+        options = {"cloud": self._settings} if isinstance(self._settings, str) else self._settings()
+        return Cloud(config.get_one(**options))

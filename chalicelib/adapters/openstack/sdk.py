@@ -1,82 +1,70 @@
-"""openstacksdk with the services that this site calls, and without the others.
+"""The parts of openstacksdk that are used here, without the rest: import the SDK by this module.
 
-`openstack.connection` imports the code of every service that OpenStack has: a third of the time
-that the SDK takes to import, at each cold start of a step. Those that nothing here calls are
-answered by empty modules; touching one at run time says so. Import the SDK by this module.
+The SDK's resource layer needs none of what `openstack/__init__.py` imports: `Connection`, and with
+it the code of every service that OpenStack has. So that file is run only when something of it is
+asked for, as `openstack.connect` by tests that share the process.
 """
+# ruff: noqa: E402 - the package is registered before anything of it is imported
 
 from __future__ import annotations
 
 import sys
-from collections.abc import MutableSequence
-from importlib.abc import Loader, MetaPathFinder
-from importlib.machinery import ModuleSpec
-from types import ModuleType
+from importlib.util import find_spec, module_from_spec
 from typing import Any
 
-LEFT_OUT = frozenset({
-    "accelerator", "baremetal", "baremetal_introspection", "block_storage", "clustering",
-    "container_infrastructure_management", "database", "dns", "instance_ha", "key_manager",
-    "load_balancer", "message", "object_store", "orchestration",
-    "shared_file_system", "workflow",
-})  # fmt: skip
+_NAMES_OF_INIT = frozenset({"connect", "connection", "enable_logging"})
 
 
-class _Nothing:
-    """Stands for a class, a module or a service of what was left out; cannot be used."""
+def _register_package() -> None:
+    """Register `openstack` as a package whose `__init__.py` is yet to run."""
+    spec = find_spec("openstack")
+    if spec is None or spec.loader is None:
+        raise ModuleNotFoundError("openstacksdk is not installed", name="openstack")
+    package = module_from_spec(spec)
+    run = spec.loader.exec_module
 
-    def __init__(self, name: str) -> None:
-        self._name = name
+    def run_init(name: str) -> Any:
+        if name not in _NAMES_OF_INIT:
+            raise AttributeError(f"module 'openstack' has no attribute {name!r}")
+        del vars(package)["__getattr__"]
+        run(package)
+        return getattr(package, name)
 
-    def __getattr__(self, name: str) -> _Nothing:
-        if name.startswith("__"):
-            raise AttributeError(name)
-        return _Nothing(f"{self._name}.{name}")
-
-    def __call__(self, *_args: Any, **_keywords: Any) -> _Nothing:
-        return self
-
-    def __or__(self, _other: object) -> _Nothing:
-        return self  # in annotations
-
-    __ror__ = __or__
-
-    def __get__(self, connection: object, _owner: type | None = None) -> _Nothing:
-        """Refuse what looks the service up on a connection."""
-        if connection is None:
-            return self
-        raise NotImplementedError(f"{self._name} is left out: see {__name__}")
+    vars(package)["__getattr__"] = run_init  # PEP 562
+    sys.modules["openstack"] = package
 
 
-class _EmptyModule(ModuleType):
-    __path__: MutableSequence[str] = []  # noqa: RUF012 - as ModuleType declares it
+if "openstack" not in sys.modules:
+    _register_package()
 
-    def __getattr__(self, name: str) -> _Nothing:
-        if name.startswith("__"):
-            raise AttributeError(name)
-        return _Nothing(f"{self.__name__}.{name}")
+from openstack import exceptions
+from openstack.compute.v2.flavor import Flavor
+from openstack.compute.v2.limits import Limits
+from openstack.compute.v2.server import Server
+from openstack.compute.v2.server_remote_console import ServerRemoteConsole
+from openstack.config import OpenStackConfig
+from openstack.config.cloud_region import CloudRegion
+from openstack.image.v2.image import Image
+from openstack.network.v2.floating_ip import FloatingIP
+from openstack.network.v2.network import Network
+from openstack.network.v2.port import Port
+from openstack.proxy import Proxy
+from openstack.resource import Resource
+from openstack.service_description import ServiceDescription
 
-
-class _EmptyServices(MetaPathFinder, Loader):
-    def find_spec(self, fullname: str, *_where: object) -> ModuleSpec | None:
-        parts = fullname.split(".")
-        is_left_out = parts[0] == "openstack" and len(parts) > 1 and parts[1] in LEFT_OUT
-        return ModuleSpec(fullname, self, is_package=True) if is_left_out else None
-
-    def create_module(self, spec: ModuleSpec) -> ModuleType:
-        return _EmptyModule(spec.name)
-
-    def exec_module(self, module: ModuleType) -> None:
-        """Nothing to run."""
-
-
-_FINDER = _EmptyServices()
-sys.meta_path.insert(0, _FINDER)
-try:
-    from openstack import exceptions
-    from openstack.config import OpenStackConfig
-    from openstack.connection import Connection
-finally:
-    sys.meta_path.remove(_FINDER)
-
-__all__ = ["Connection", "OpenStackConfig", "exceptions"]
+__all__ = [
+    "CloudRegion",
+    "Flavor",
+    "FloatingIP",
+    "Image",
+    "Limits",
+    "Network",
+    "OpenStackConfig",
+    "Port",
+    "Proxy",
+    "Resource",
+    "Server",
+    "ServerRemoteConsole",
+    "ServiceDescription",
+    "exceptions",
+]
