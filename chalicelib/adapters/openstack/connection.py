@@ -30,11 +30,11 @@ class CloudConnection:
         request_seconds: float = 10.0,
         call_seconds: float = 25.0,
     ) -> None:
-        self._settings = cloud
+        self._cloud = cloud
         self._request_seconds = request_seconds
         self._call_seconds = call_seconds
         self._lock = threading.Lock()
-        self._cloud: Cloud | None = None
+        self._opened: Cloud | None = None
 
     @contextmanager
     def call(self, *, is_repeatable: bool = True) -> Iterator[Cloud]:
@@ -65,17 +65,17 @@ class CloudConnection:
 
     def _connected(self) -> Cloud:
         with self._lock:
-            if self._cloud is None:
-                self._cloud = self._connect()
-            return self._cloud
+            if self._opened is None:
+                self._opened = self._connect()
+            return self._opened
 
     def _forget(self) -> None:
         """Start anew next time: the SDK keeps failed discoveries, and passwords can change."""
         with self._lock:
-            self._cloud = None
+            self._opened = None
 
     def _connect(self) -> Cloud:
-        is_named = isinstance(self._settings, str)
+        is_named = isinstance(self._cloud, str)
         config = OpenStackConfig(
             app_name=_APP_NAME,
             app_version=_APP_VERSION,
@@ -84,5 +84,5 @@ class CloudConnection:
             load_yaml_config=is_named,
             load_envvars=is_named,
         )
-        options = {"cloud": self._settings} if isinstance(self._settings, str) else self._settings()
+        options = {"cloud": self._cloud} if isinstance(self._cloud, str) else self._cloud()
         return Cloud(config.get_one(**options))

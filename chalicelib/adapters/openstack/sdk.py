@@ -1,10 +1,11 @@
 """The parts of openstacksdk that are used here, without the rest: import the SDK by this module.
 
-The SDK's resource layer needs none of what `openstack/__init__.py` imports: `Connection`, and with
-it the code of every service that OpenStack has. So that file is run only when something of it is
-asked for, as `openstack.connect` by tests that share the process.
+The SDK's resources need none of what the `__init__.py` of their packages import: `Connection` and
+the `Proxy` of each service, and with these the code of every service that OpenStack has. So these
+files are run only when something of them is asked for, as `openstack.connect` by tests that share
+the process.
 """
-# ruff: noqa: E402 - the package is registered before anything of it is imported
+# ruff: noqa: E402 - the packages are registered before anything of them is imported
 
 from __future__ import annotations
 
@@ -12,30 +13,40 @@ import sys
 from importlib.util import find_spec, module_from_spec
 from typing import Any
 
-_NAMES_OF_INIT = frozenset({"connect", "connection", "enable_logging"})
+# What the `__init__.py` of each package defines, in the release that requirements.txt names.
+_DEFINED_BY_INIT = {
+    "openstack": {"connect", "connection", "enable_logging"},
+    "openstack.compute.v2": {"Proxy"},
+    "openstack.image.v2": {"Proxy"},
+    "openstack.network.v2": {"Proxy"},
+}
 
 
-def _register_package() -> None:
-    """Register `openstack` as a package whose `__init__.py` is yet to run."""
-    spec = find_spec("openstack")
+def _register(name: str, defined: set[str]) -> None:
+    """Register a package whose `__init__.py` runs when something that it defines is looked up."""
+    spec = find_spec(name)
     if spec is None or spec.loader is None:
-        raise ModuleNotFoundError("openstacksdk is not installed", name="openstack")
+        raise ModuleNotFoundError(f"openstacksdk has no package {name}", name=name)
     package = module_from_spec(spec)
     run = spec.loader.exec_module
 
-    def run_init(name: str) -> Any:
-        if name not in _NAMES_OF_INIT:
-            raise AttributeError(f"module 'openstack' has no attribute {name!r}")
+    def look_up(attribute: str) -> Any:
+        if attribute not in defined:
+            raise AttributeError(f"module {name!r} has no attribute {attribute!r}")
         del vars(package)["__getattr__"]
         run(package)
-        return getattr(package, name)
+        return getattr(package, attribute)
 
-    vars(package)["__getattr__"] = run_init  # PEP 562
-    sys.modules["openstack"] = package
+    vars(package)["__getattr__"] = look_up  # PEP 562
+    sys.modules[name] = package
+    parent, _, child = name.rpartition(".")
+    if parent:
+        setattr(sys.modules[parent], child, package)
 
 
-if "openstack" not in sys.modules:
-    _register_package()
+for _name, _defined in _DEFINED_BY_INIT.items():
+    if _name not in sys.modules:
+        _register(_name, _defined)
 
 from openstack import exceptions
 from openstack.compute.v2.flavor import Flavor
