@@ -27,15 +27,38 @@ class Service(Proxy):
 
 
 class Cloud:
-    """One project of a cloud: its services, each looked up in the catalog when first used."""
+    """One project of a cloud: its services, each looked up in the catalog when first used.
 
-    compute = ServiceDescription[Service]("compute", {"2": Service})
-    image = ServiceDescription[Service]("image", {"2": Service})
-    network = ServiceDescription[Service]("network", {"2": Service})
+    The attributes have the names by which ServiceDescription knows a `Connection`.
+    """
 
     def __init__(self, region: CloudRegion) -> None:
-        # What ServiceDescription looks for, by the names that a `Connection` has for it.
         self.config = region
         self.name = region.name
         self._proxies: dict[str, Service] = {}
         self._strict_proxies = False
+
+    @property
+    def compute(self) -> Service:
+        """Nova."""
+        return self._service("compute")
+
+    @property
+    def image(self) -> Service:
+        """Glance."""
+        return self._service("image")
+
+    @property
+    def network(self) -> Service:
+        """Neutron."""
+        return self._service("network")
+
+    def _service(self, name: str) -> Service:
+        """Return a service.
+
+        Raises:
+            openstack.exceptions.ServiceDisabledException: the catalog or clouds.yaml has it not.
+        """
+        service: Service = ServiceDescription[Service](name, {"2": Service}).__get__(self, Cloud)
+        _ = service.request  # the SDK's stand-in for a missing service raises when it is touched
+        return service
