@@ -5,6 +5,7 @@ from __future__ import annotations
 import base64
 from collections.abc import Iterator
 from contextlib import suppress
+from typing import Any, TypeVar
 
 from chalicelib.adapters.openstack import sdk
 from chalicelib.adapters.openstack.cloud import Cloud, Service
@@ -21,6 +22,8 @@ from chalicelib.adapters.openstack.views import (
 from chalicelib.domain.errors import CloudOutcomeUnknown, CloudRefused
 from chalicelib.services.cloud_ports import FloatingIP, Port, Server, ServerSpec, ServerStatus
 from chalicelib.services.ports import Clock
+
+ResourceT = TypeVar("ResourceT", bound=sdk.Resource)
 
 
 class OpenStackCompute:
@@ -57,7 +60,9 @@ class OpenStackCompute:
         The answer carries nothing but the id: status and time of the result are assumed.
         """
         with self._connection.call(is_repeatable=False) as cloud:
-            created = sdk.Server.new(
+            created = _create(
+                sdk.Server,
+                cloud.compute,
                 name=spec.name,
                 image_id=disk_image_id(cloud, spec.disk_image_ref),
                 flavor_id=flavor_id(cloud, spec.flavor_ref),
@@ -70,7 +75,7 @@ class OpenStackCompute:
                     "attempt": str(spec.attempt),
                 },
                 tags=[spec.resource_id, self._mark.tag],
-            ).create(cloud.compute)
+            )
             return Server(
                 id=_id_of(created),
                 resource_id=spec.resource_id,
@@ -81,7 +86,7 @@ class OpenStackCompute:
     def delete_server(self, server_id: str) -> None:
         """Ask for the deletion; fine when there is none."""
         with self._connection.call() as cloud:
-            _delete(sdk.Server, server_id, cloud.compute)
+            _delete(sdk.Server, cloud.compute, server_id)
 
     def reboot_server(self, server_id: str) -> None:
         """Ask for a hard reboot."""
@@ -91,8 +96,13 @@ class OpenStackCompute:
     def console_url(self, server_id: str) -> str:
         """Return a fresh URL of the server's web console."""
         with self._connection.call() as cloud:
-            console = sdk.ServerRemoteConsole.new(server_id=server_id, type="novnc", protocol="vnc")
-            console.create(cloud.compute)
+            console = _create(
+                sdk.ServerRemoteConsole,
+                cloud.compute,
+                server_id=server_id,
+                type="novnc",
+                protocol="vnc",
+            )
             if not console.url:
                 raise CloudRefused("This site gives out no address for web consoles. Use SSH.")
             return str(console.url)
@@ -122,18 +132,20 @@ class OpenStackCompute:
     def create_port(self, resource_id: str, network_ref: str, index: int) -> Port:
         """Create a marked port on a network; `index` tells a resource's ports apart by name."""
         with self._connection.call(is_repeatable=False) as cloud:
-            created = sdk.Port.new(
+            created = _create(
+                sdk.Port,
+                cloud.network,
                 network_id=network_id(cloud, network_ref),
                 name=f"{resource_id}-{index}",
                 description=self._mark.description(resource_id),
-            ).create(cloud.network)
+            )
             _id_of(created)
             return to_port(created, self._mark, self._clock())
 
     def delete_port(self, port_id: str) -> None:
         """Delete a port; fine when there is none."""
         with self._connection.call() as cloud:
-            _delete(sdk.Port, port_id, cloud.network)
+            _delete(sdk.Port, cloud.network, port_id)
 
     # --- floating IPs ------------------------------------------------------------------------
 
@@ -152,18 +164,20 @@ class OpenStackCompute:
     def create_floating_ip(self, resource_id: str, port_id: str) -> FloatingIP:
         """Allocate a public address on the external network and attach it to the port."""
         with self._connection.call(is_repeatable=False) as cloud:
-            created = sdk.FloatingIP.new(
+            created = _create(
+                sdk.FloatingIP,
+                cloud.network,
                 floating_network_id=network_id(cloud, self._external_network),
                 port_id=port_id,
                 description=self._mark.description(resource_id),
-            ).create(cloud.network)
+            )
             _id_of(created)
             return to_floating_ip(created, self._mark, self._clock())
 
     def delete_floating_ip(self, floating_ip_id: str) -> None:
         """Give the address back; fine when it is gone."""
         with self._connection.call() as cloud:
-            _delete(sdk.FloatingIP, floating_ip_id, cloud.network)
+            _delete(sdk.FloatingIP, cloud.network, floating_ip_id)
 
 
 def _ips(cloud: Cloud) -> Iterator[sdk.FloatingIP]:
@@ -174,7 +188,11 @@ def _ips(cloud: Cloud) -> Iterator[sdk.FloatingIP]:
         return
 
 
-def _delete(kind: type[sdk.Resource], id_: str, service: Service) -> None:
+def _create(kind: type[ResourceT], service: Service, **attributes: Any) -> ResourceT:
+    return kind.new(**attributes).create(service)
+
+
+def _delete(kind: type[sdk.Resource], service: Service, id_: str) -> None:
     with suppress(sdk.exceptions.NotFoundException):
         kind.new(id=id_).delete(service)
 
