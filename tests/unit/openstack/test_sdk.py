@@ -9,7 +9,7 @@ ADAPTERS = "import chalicelib.adapters.openstack.catalog, chalicelib.adapters.op
 
 
 def run(*lines):
-    """Run a program in a fresh process, warnings being errors but the SDK's own."""
+    """Run a program in a fresh process; return the words that it prints."""
     done = subprocess.run(
         [sys.executable, "-c", "\n".join(lines)], check=False, capture_output=True, text=True
     )
@@ -39,15 +39,10 @@ def test_the_sdks_packages_define_what_is_said_of_them():
     "use",
     [
         "import openstack; openstack.connect",
-        "import openstack; openstack.enable_logging",
         "import openstack; openstack.connection.Connection",
-        "from openstack import connect",
         "from openstack import connection; connection.Connection",
         "import openstack.connection; openstack.connection.Connection; openstack.connect",
-        "from openstack.connection import Connection; import openstack; openstack.connect",
         "import openstack; openstack.compute.v2.Proxy",
-        "from openstack.network.v2 import Proxy",
-        "from openstack.image.v2 import _proxy",
     ],
 )
 def test_whoever_shares_the_process_has_the_whole_sdk(use):
