@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 from datetime import timedelta
 from typing import Any
+
+from msgspec import Struct
 
 from chalicelib.config_qkd import QKDFiles, QKDSite
 from chalicelib.config_table import SETTINGS
@@ -18,8 +19,7 @@ class ConfigurationError(Exception):
     """The environment is wrong; the text lists every mistake."""
 
 
-@dataclass(frozen=True, slots=True)
-class TokenTrust:
+class TokenTrust(Struct, frozen=True):
     """Whose tokens of one kind are accepted. No issuers: that kind is not accepted."""
 
     kind: TokenKind
@@ -29,8 +29,7 @@ class TokenTrust:
     discovery_url: str | None
 
 
-@dataclass(frozen=True, slots=True)
-class Settings:
+class Settings(Struct, frozen=True):
     """The configuration of one deployment."""
 
     infra_id: str

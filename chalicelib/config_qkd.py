@@ -5,16 +5,16 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass
 from typing import Any
 from urllib.parse import urlsplit
+
+from msgspec import Struct
 
 _NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9.-]{0,62}")
 _MEMBERS = ("name", "control_url", "kme_url", "enrolment_url")
 
 
-@dataclass(frozen=True, slots=True)
-class QKDSite:
+class QKDSite(Struct, frozen=True):
     """One site's agent: the name in its certificate, and its faces.
 
     This half calls `control_url`, through the tunnel; VMs in the lab call the two others.
@@ -26,8 +26,7 @@ class QKDSite:
     enrolment_url: str
 
 
-@dataclass(frozen=True, slots=True)
-class QKDFiles:
+class QKDFiles(Struct, frozen=True):
     """What the tunnel's mutual TLS needs: the lab's CA, and this side's certificate and key."""
 
     ca: str

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
 from typing import Any
+
+from msgspec import Struct
 
 from chalicelib.config_qkd import parse_sites
 from chalicelib.config_values import (
@@ -24,8 +25,7 @@ from chalicelib.config_values import (
 from chalicelib.logs.setup import FORMATS, LEVELS
 
 
-@dataclass(frozen=True, slots=True)
-class Setting:
+class Setting(Struct, frozen=True):
     """One environment variable: its name, default (None: required), parser and meaning."""
 
     name: str

@@ -5,13 +5,13 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Callable
-from dataclasses import dataclass
 from datetime import timedelta
 from urllib.parse import urlsplit
 
+from msgspec import Struct
 
-@dataclass(frozen=True, slots=True)
-class JumpProxy:
+
+class JumpProxy(Struct, frozen=True):
     """The SSH bastion that users go through."""
 
     host: str

@@ -9,9 +9,10 @@ dimensions take values from short, known lists, never from users.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 from enum import StrEnum
 from typing import Protocol
+
+from msgspec import Struct
 
 NAMESPACE = "SlicesBI"
 SITE_DIMENSION = "InfraId"
@@ -27,8 +28,7 @@ class Unit(StrEnum):
     NONE = "None"
 
 
-@dataclass(frozen=True, slots=True)
-class Metric:
+class Metric(Struct, frozen=True):
     """One metric: name, unit, dimensions beside InfraId, and what a value means."""
 
     name: str

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import logging
-from dataclasses import asdict
 from typing import Any
 
 from chalice import Rate
+from msgspec import to_builtins
 
 from chalicelib import bootstrap
 from chalicelib.services.sync_catalog import sync_catalog
@@ -19,6 +19,8 @@ logger = logging.getLogger(__name__)
 @blueprint.schedule(Rate(15, unit=Rate.MINUTES), name="catalog_sync")
 def catalog_sync(_event: Any) -> dict[str, Any]:
     """Import the cloud's offer and return what changed."""
-    report = asdict(sync_catalog(bootstrap.backend(), bootstrap.cloud_catalog()))
+    report: dict[str, Any] = to_builtins(
+        sync_catalog(bootstrap.backend(), bootstrap.cloud_catalog())
+    )
     logger.info("catalog sync: %s", report)
     return report

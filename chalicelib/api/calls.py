@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
 from typing import Any, Generic
+
+from msgspec import Struct
 
 from chalicelib.api.auth import bearer_token, with_proof
 from chalicelib.api.incoming import Incoming, body_bytes
 from chalicelib.api.operations.model import BodyT, Operation, QueryT, Security
 from chalicelib.api.problem import UnsupportedMediaType
-from chalicelib.api.schemas.base import invalid, unknown_fields, validate
+from chalicelib.api.schemas.reading import invalid, read
 from chalicelib.api.strict_json import parse_object
 from chalicelib.config import Settings
 from chalicelib.domain.errors import FieldError, TokenMissing
@@ -21,8 +22,7 @@ from chalicelib.services.ports import TokenVerifier
 _MAX_WARNINGS = 50
 
 
-@dataclass(frozen=True, slots=True)
-class Wiring:
+class Wiring(Struct, frozen=True):
     """How to get what calls need; each is built when first asked for."""
 
     settings: Callable[[], Settings]
@@ -30,8 +30,7 @@ class Wiring:
     token_verifier: Callable[[], TokenVerifier]
 
 
-@dataclass(frozen=True, slots=True)
-class Call(Generic[QueryT, BodyT]):
+class Call(Struct, Generic[QueryT, BodyT], frozen=True):
     """A checked request; `raw_body` is the body as it came, `warnings` name unknown fields."""
 
     incoming: Incoming
@@ -68,10 +67,10 @@ def prepare(
         Unauthenticated, Forbidden, InvalidRequest, NotJSON, RequestTooLarge: as they say.
     """
     authenticate = _authentication(operation, incoming, wiring)
-    query = validate(operation.query, incoming.query)
+    query, _ = read(operation.query, incoming.query, is_query=True)
     raw_body = _read_body(incoming) if operation.has_body else {}
-    body = validate(operation.body, raw_body)
-    warnings = _unknown(body, is_strict=bool(getattr(query, "strict", False)))
+    body, unknown = read(operation.body, raw_body)
+    warnings = _warnings(unknown, is_strict=bool(getattr(query, "strict", False)))
     return Call(incoming, query, body, raw_body, warnings, authenticate(body), wiring)
 
 
@@ -112,8 +111,8 @@ def _read_body(incoming: Incoming) -> dict[str, Any]:
     return parse_object(body_bytes(incoming.raw))
 
 
-def _unknown(body: BodyT, *, is_strict: bool) -> tuple[str, ...]:
-    paths = list(unknown_fields(body))[:_MAX_WARNINGS]
+def _warnings(unknown: tuple[str, ...], *, is_strict: bool) -> tuple[str, ...]:
+    paths = unknown[:_MAX_WARNINGS]
     if paths and is_strict:
         raise invalid([FieldError(path, "is not a field that this site knows") for path in paths])
     return tuple(f"{path}: unknown field, ignored" for path in paths)

@@ -5,11 +5,11 @@ from __future__ import annotations
 import re
 import uuid
 from collections.abc import Mapping
-from dataclasses import dataclass
 from typing import Any
 from urllib.parse import quote, unquote_to_bytes
 
 from chalice.app import Request
+from msgspec import Struct
 
 from chalicelib.domain.errors import (
     FieldError,
@@ -24,8 +24,7 @@ _REQUEST_ID = re.compile(r"[A-Za-z0-9._-]{1,64}")
 _MAX_INSTANCE = 300
 
 
-@dataclass(frozen=True, slots=True)
-class Incoming:
+class Incoming(Struct, frozen=True):
     """One HTTP request. `path_parameters` are decoded."""
 
     method: str

@@ -9,10 +9,11 @@ import json
 import re
 import sys
 from functools import cache
+from inspect import cleandoc
 from typing import Any, get_args, get_origin
 
-from pydantic import BaseModel
-from pydantic.json_schema import models_json_schema
+from msgspec import Struct
+from msgspec.json import schema_components
 
 from chalicelib.api.examples import (
     ANSWER_EXAMPLES,
@@ -23,10 +24,11 @@ from chalicelib.api.examples import (
 from chalicelib.api.openapi_problems import problem_responses
 from chalicelib.api.operations import OPERATIONS
 from chalicelib.api.operations.model import Operation, Security
+from chalicelib.api.schemas.resource_request import ExtendBody, WantedResourceBody
 from chalicelib.api.schemas.site import ProblemAnswer
 from chalicelib.api.version import API_VERSION
 
-_REF = "#/components/schemas/{model}"
+_REF = "#/components/schemas/{name}"
 _EXAMPLE_URL, _EXAMPLE_NAME = "https://bi.example.org", "Example site"
 _DESCRIPTION = (
     "SLICES-RI Basic Infrastructure with OpenStack. Read with a user token "
@@ -112,9 +114,9 @@ def _parameters(operation: Operation[Any, Any]) -> list[dict[str, Any]]:
         }
         for name in re.findall(r"{(\w+)}", operation.path)
     ]
-    schema = operation.query.model_json_schema()
-    for name, described in schema.get("properties", {}).items():
-        kept = _without_null(described)
+    _, schemas = schema_components([operation.query], ref_template=_REF)
+    for name, described in schemas[operation.query.__name__]["properties"].items():
+        kept = _without_null(_tidied(described))
         text = kept.pop("description", "")
         parameters.append(
             {
@@ -153,7 +155,7 @@ def _success(operation: Operation[Any, Any]) -> dict[str, Any]:
     }
     if operation.has_etag:
         headers["ETag"] = {"description": "For If-None-Match.", "schema": {"type": "string"}}
-    if "cursor" in operation.query.model_fields:
+    if "cursor" in operation.query.__struct_fields__:
         headers["Link"] = {
             "description": 'The next page, as rel="next".',
             "schema": {"type": "string"},
@@ -169,7 +171,7 @@ def _success(operation: Operation[Any, Any]) -> dict[str, Any]:
 
 
 def _answer_schema(answer: Any) -> dict[str, Any]:
-    if isinstance(answer, type) and issubclass(answer, BaseModel):
+    if isinstance(answer, type) and issubclass(answer, Struct):
         return _reference(answer)
     if get_origin(answer) is list:
         return {"type": "array", "items": _reference(get_args(answer)[0])}
@@ -178,12 +180,12 @@ def _answer_schema(answer: Any) -> dict[str, Any]:
     return {"type": "object"}
 
 
-def _reference(model: type[BaseModel]) -> dict[str, Any]:
-    return {"$ref": _REF.format(model=model.__name__)}
+def _reference(model: type[Struct]) -> dict[str, Any]:
+    return {"$ref": _REF.format(name=model.__name__)}
 
 
-def _models(answer: Any) -> tuple[type[BaseModel], ...]:
-    if isinstance(answer, type) and issubclass(answer, BaseModel):
+def _models(answer: Any) -> tuple[type[Struct], ...]:
+    if isinstance(answer, type) and issubclass(answer, Struct):
         return (answer,)
     return tuple(member for member in get_args(answer) if isinstance(member, type))
 
@@ -191,16 +193,23 @@ def _models(answer: Any) -> tuple[type[BaseModel], ...]:
 def _schemas() -> dict[str, Any]:
     bodies = {op.body for op in OPERATIONS if op.has_body}
     answers = {model for op in OPERATIONS for model in _models(op.answer)} | {ProblemAnswer}
-    _, schema = models_json_schema(
-        [
-            *((model, "validation") for model in sorted(bodies, key=lambda m: m.__name__)),
-            *((model, "serialization") for model in sorted(answers, key=lambda m: m.__name__)),
-        ],
-        ref_template=_REF,
-    )
-    found: dict[str, Any] = schema["$defs"]
+    _, found = schema_components(bodies | answers, ref_template=_REF)
+    for kind in (WantedResourceBody, ExtendBody):
+        found[kind.__name__] |= kind.schema_extra
     found["ProblemAnswer"]["example"] = PROBLEM_EXAMPLE
-    return dict(sorted(found.items()))
+    return {name: _tidied(schema) for name, schema in sorted(found.items())}
+
+
+def _tidied(node: Any) -> Any:
+    """Return a schema of msgspec's with clean descriptions, and with the type of its choices."""
+    if isinstance(node, list):
+        return [_tidied(one) for one in node]
+    if not isinstance(node, dict):
+        return node
+    tidied = {name: _tidied(value) for name, value in node.items()}
+    if isinstance(tidied.get("description"), str):
+        tidied["description"] = cleandoc(tidied["description"])
+    return {"type": "string", **tidied} if "enum" in tidied else tidied
 
 
 def main() -> None:

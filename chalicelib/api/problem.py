@@ -5,9 +5,10 @@ from __future__ import annotations
 import inspect
 import json
 from collections.abc import Iterator
-from dataclasses import dataclass
 from http import HTTPStatus
 from typing import Any
+
+from msgspec import Struct
 
 from chalicelib.domain.errors import BIError, FieldError, Unauthenticated, Unavailable
 
@@ -16,8 +17,7 @@ PATH = "/problems"
 _MAX_FIELD_ERRORS = 100
 
 
-@dataclass(frozen=True, slots=True)
-class ProblemKind:
+class ProblemKind(Struct, frozen=True):
     """A kind of problem: its stable slug, title, usual status and meaning."""
 
     slug: str

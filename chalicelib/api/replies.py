@@ -5,30 +5,35 @@ from __future__ import annotations
 import hashlib
 import json
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from datetime import datetime
+from types import MappingProxyType
 from typing import Any
 
 from chalice.app import Response
-from pydantic import BaseModel
+from msgspec import Struct, to_builtins
+
+from chalicelib.api.schemas.base import Answer, rfc3339
 
 # For all that is not a page: nothing may be loaded, framed or run.
 NO_CONTENT_POLICY = "default-src 'none'; frame-ancestors 'none'"
 
 
-@dataclass(frozen=True, slots=True)
-class Reply:
+class Reply(Struct, frozen=True):
     """What an operation answers: a model, a list of models, plain data or text."""
 
-    body: BaseModel | list[Any] | dict[str, Any] | str
+    body: Answer | list[Any] | dict[str, Any] | str
     status: int = 200
     media_type: str = "application/json"
-    headers: Mapping[str, str] = field(default_factory=dict)
+    headers: Mapping[str, str] = MappingProxyType({})
     next_cursor: str | None = None
 
 
 def text_of(body: Any) -> str:
     """Return the body as text: JSON, unless it is text already."""
-    return body if isinstance(body, str) else json.dumps(_plain(body), separators=(",", ":"))
+    if isinstance(body, str):
+        return body
+    plain = to_builtins(body, builtin_types=(datetime,))
+    return json.dumps(plain, separators=(",", ":"), default=rfc3339)
 
 
 def entity_tag(text: str) -> str:
@@ -59,11 +64,3 @@ def finish(response: Response, request_id: str, base_url: str, cors_origin: str)
         headers["Access-Control-Allow-Origin"] = cors_origin
         headers["Access-Control-Expose-Headers"] = "ETag, Link, Retry-After, X-Request-Id"
     return response
-
-
-def _plain(body: Any) -> Any:
-    if isinstance(body, BaseModel):
-        return body.model_dump(mode="json")
-    if isinstance(body, list):
-        return [_plain(entry) for entry in body]
-    return body

@@ -8,8 +8,8 @@ from collections.abc import Mapping
 from datetime import datetime
 from typing import Any
 
-from chalicelib.api.schemas.base import invalid
 from chalicelib.api.schemas.queries import RequestResourcesQuery
+from chalicelib.api.schemas.reading import invalid
 from chalicelib.api.schemas.resource_request import (
     ExtendBody,
     ResourcesBody,

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from chalicelib.api.schemas.base import invalid
+from chalicelib.api.schemas.reading import invalid
 from chalicelib.domain.errors import FieldError
 from chalicelib.domain.ids import IdKind, is_id
 from chalicelib.domain.permissions import Principal, not_found

@@ -9,10 +9,11 @@ import base64
 import hashlib
 import re
 import sys
-from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
 from urllib.parse import urlsplit
+
+from msgspec import Struct
 
 from chalicelib.api.replies import Reply
 from chalicelib.api.schemas.web_page import OIDCAnswer, WebConfigAnswer
@@ -134,8 +135,7 @@ def current_release() -> str:
     return digest.hexdigest()[:16]
 
 
-@dataclass(frozen=True, slots=True)
-class SiteFile:
+class SiteFile(Struct, frozen=True):
     """A file for a static host: its key below the host's root, its text, and its headers."""
 
     key: str

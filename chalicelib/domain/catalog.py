@@ -3,17 +3,18 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Generic, TypeVar
+
+from msgspec import Struct
+from msgspec.structs import replace
 
 from chalicelib.domain.ids import IdKind, derived_uuid, make_id
 
 NO_CLOUD_INIT_TAG = "no-cloud-init"
 
 
-@dataclass(frozen=True, slots=True)
-class DiskImage:
+class DiskImage(Struct, frozen=True):
     """A disk image; `location` is the cloud's own name or id for it."""
 
     id: str
@@ -36,8 +37,7 @@ class DiskImage:
         return NO_CLOUD_INIT_TAG not in self.tags
 
 
-@dataclass(frozen=True, slots=True)
-class Flavor:
+class Flavor(Struct, frozen=True):
     """A size of VM; `location` is the cloud's own name or id for it."""
 
     id: str
@@ -53,8 +53,7 @@ class Flavor:
     is_synced: bool = False
 
 
-@dataclass(frozen=True, slots=True)
-class Network:
+class Network(Struct, frozen=True):
     """A network that VMs can be attached to, or (external) take public addresses from."""
 
     id: str
@@ -70,8 +69,7 @@ CatalogEntry = DiskImage | Flavor | Network
 EntryT = TypeVar("EntryT", DiskImage, Flavor, Network)
 
 
-@dataclass(frozen=True, slots=True)
-class CloudLimits:
+class CloudLimits(Struct, frozen=True):
     """What the cloud lets this site's account use in all; -1 means unlimited."""
 
     instances: int
@@ -82,8 +80,7 @@ class CloudLimits:
     ram_mib_used: int
 
 
-@dataclass(frozen=True, slots=True)
-class CatalogState:
+class CatalogState(Struct, frozen=True):
     """When the catalog was last compared with the cloud, and the cloud's limits then."""
 
     infra_id: str
@@ -91,8 +88,7 @@ class CatalogState:
     limits: CloudLimits | None
 
 
-@dataclass(frozen=True, slots=True)
-class CatalogChanges(Generic[EntryT]):
+class CatalogChanges(Struct, Generic[EntryT], frozen=True):
     """What a sync has to write: new and changed entries, and vanished ones to hide."""
 
     added: tuple[EntryT, ...]

@@ -8,8 +8,10 @@ program stays in the VM and renews the certificate before it ends (guest/credent
 from __future__ import annotations
 
 import json
-from dataclasses import dataclass
 from pathlib import Path
+
+from msgspec import Struct
+from msgspec.structs import asdict
 
 ENROLMENT_FILENAME = "slices-qkd-enrolment"
 
@@ -17,8 +19,7 @@ _PROGRAM = (Path(__file__).parent / "guest" / "credentials.py").read_text(encodi
 _NO_ENROLMENTS = 'ENROLMENTS = "[]"'
 
 
-@dataclass(frozen=True, slots=True)
-class Enrolment:
+class Enrolment(Struct, frozen=True):
     """All that a VM needs to enrol for one link. `token` works once; it is never stored here.
 
     `authority` is the CA (PEM) that the VM verifies the agent with.
@@ -40,6 +41,5 @@ class Enrolment:
 
 def enrolment_script(enrolments: tuple[Enrolment, ...]) -> str:
     """Return the script that enrols a VM for its links."""
-    fields = Enrolment.__dataclass_fields__
-    links = [{name: getattr(one, name) for name in fields} for one in enrolments]
+    links = [asdict(one) for one in enrolments]
     return _PROGRAM.replace(_NO_ENROLMENTS, f"ENROLMENTS = {json.dumps(links)!r}", 1)

@@ -20,12 +20,12 @@ one changes a contract.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import ClassVar
 
+from msgspec import Struct
 
-@dataclass(frozen=True, slots=True)
-class FieldError:
+
+class FieldError(Struct, frozen=True):
     """One wrong field: where it is (`resources[0].flavor_id`) and what would be right."""
 
     field: str

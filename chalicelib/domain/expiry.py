@@ -2,16 +2,16 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from datetime import datetime, timedelta
+
+from msgspec import Struct
 
 from chalicelib.domain.errors import FieldError, InvalidRequest
 
 _SHORTEST = timedelta(minutes=1)
 
 
-@dataclass(frozen=True, slots=True)
-class Grant:
+class Grant(Struct, frozen=True):
     """The end that was granted, and what limited it (None: nothing did)."""
 
     expires_at: datetime

@@ -7,17 +7,17 @@ SSH keys) are dropped when the task closes.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass
 from datetime import datetime
 from typing import Any
+
+from msgspec import Struct, to_builtins
 
 from chalicelib.domain.links import Link, LinkEnd, LinkSpec
 from chalicelib.domain.resources import Placement, Resource, ResourceSpec, accepted
 from chalicelib.domain.tasks import Task
 
 
-@dataclass(frozen=True, slots=True)
-class PlannedResource:
+class PlannedResource(Struct, frozen=True):
     """One resource of a request, with its identifier and resolved references."""
 
     id: str
@@ -25,8 +25,7 @@ class PlannedResource:
     placement: Placement
 
 
-@dataclass(frozen=True, slots=True)
-class PlannedLink:
+class PlannedLink(Struct, frozen=True):
     """One link of a request, with its identifier, ends and resolved references."""
 
     id: str
@@ -34,8 +33,7 @@ class PlannedLink:
     ends: tuple[LinkEnd, ...]
 
 
-@dataclass(frozen=True, slots=True)
-class Secrets:
+class Secrets(Struct, frozen=True):
     """What only the build of the VM needs; never shown, logged or put into a workflow."""
 
     user_data: Mapping[str, str]
@@ -53,8 +51,8 @@ def intent_of(
     """Return the intent as plain data."""
     return {
         "expires_at": expires_at.isoformat(),
-        "resources": [asdict(resource) for resource in planned],
-        "links": [asdict(link) for link in links],
+        "resources": [to_builtins(resource) for resource in planned],
+        "links": [to_builtins(link) for link in links],
     }
 
 

@@ -7,8 +7,10 @@ accepts that its own effect is already there.
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass, replace
 from datetime import datetime
+
+from msgspec import Struct
+from msgspec.structs import replace
 
 from chalicelib.domain.errors import WrongStatus
 from chalicelib.domain.ids import IdKind, derived_uuid, suffix_of
@@ -18,8 +20,7 @@ _SAE_ID = re.compile(r"sae_[0-9a-z]{26}_([0-9a-z]{26})")
 _USED = frozenset({LinkStatus.ACTIVE, LinkStatus.DEGRADED})
 
 
-@dataclass(frozen=True, slots=True)
-class LinkEnd:
+class LinkEnd(Struct, frozen=True):
     """One end: a resource, as which SAE it fetches keys, and from which KME.
 
     `agent` is the name of the site's agent.
@@ -32,8 +33,7 @@ class LinkEnd:
     enrolled_at: datetime | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class LinkSpec:
+class LinkSpec(Struct, frozen=True):
     """What the user asked for, resolved; never changes."""
 
     friendly_name: str
@@ -42,8 +42,7 @@ class LinkSpec:
     key_size_bits: int
 
 
-@dataclass(frozen=True, slots=True)
-class LinkRelease:
+class LinkRelease(Struct, frozen=True):
     """The order to release a link, and as what it will end."""
 
     requested_at: datetime
@@ -52,16 +51,14 @@ class LinkRelease:
     reason: str | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class Touch:
+class Touch(Struct, frozen=True):
     """A process that may be giving the link to the agents, until it has to be over."""
 
     runner: str
     until: datetime
 
 
-@dataclass(frozen=True, slots=True)
-class Link:
+class Link(Struct, frozen=True):
     """A link with its whole state; `version` counts the writes.
 
     `reserved_until` is the end that the agents know; it follows `expires_at`. `waiting_reason` says

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from enum import StrEnum
+
+from msgspec import Struct
 
 from chalicelib.domain.errors import Forbidden, NotFound
 from chalicelib.domain.tokens import TokenKind, VerifiedToken
@@ -30,8 +31,7 @@ PERMISSIONS: dict[TokenKind, frozenset[Permission]] = {
 ADMIN_PERMISSIONS = frozenset({Permission.CATALOG_WRITE, Permission.ALL_RESOURCES_READ})
 
 
-@dataclass(frozen=True, slots=True)
-class Principal:
+class Principal(Struct, frozen=True):
     """The caller, as proven by one or two tokens.
 
     `user_id` comes from the user token, in the header or as second proof in the body.

@@ -6,9 +6,11 @@ Sizes are in bits and rates in bit/s; QBER is the fraction 0 to 0.5.
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field, replace
 from datetime import datetime
 from enum import StrEnum
+
+from msgspec import Struct
+from msgspec.structs import replace
 
 QBER_MINOR = 0.05
 QBER_MAJOR = 0.06
@@ -37,8 +39,7 @@ class AlarmKind(StrEnum):
     TUNNEL_DOWN = "tunnel_down"
 
 
-@dataclass(frozen=True, slots=True)
-class Alarm:
+class Alarm(Struct, frozen=True):
     """Something that is wrong now. `subject` is a link, an agent or a certificate."""
 
     kind: str
@@ -63,8 +64,7 @@ class QKDLinkStatus(StrEnum):
     OFF = "off"
 
 
-@dataclass(frozen=True, slots=True)
-class QKDLinkState:
+class QKDLinkState(Struct, frozen=True):
     """A physical link as an agent saw it. None where the device does not tell.
 
     `skr_bit_per_s` is the secret key rate after post-processing, `eskr_bit_per_s` what the link
@@ -83,16 +83,14 @@ class QKDLinkState:
     key_size_bits: int
 
 
-@dataclass(frozen=True, slots=True)
-class Booking:
+class Booking(Struct, frozen=True):
     """What one user's link may take of a QKD link."""
 
     link_id: str
     bit_per_s: int
 
 
-@dataclass(frozen=True, slots=True)
-class QKDLink:
+class QKDLink(Struct, frozen=True):
     """A physical QKD link between two sites, with what is booked on it.
 
     `ends` are the names of the sites' agents. `version` counts the writes; `sampled_until` is how
@@ -106,7 +104,7 @@ class QKDLink:
     updated_at: datetime
     version: int = 0
     alarms: tuple[Alarm, ...] = ()
-    bookings: tuple[Booking, ...] = field(default=())
+    bookings: tuple[Booking, ...] = ()
     sampled_until: datetime | None = None
 
     @property
@@ -164,8 +162,7 @@ def free(link: QKDLink, link_id: str) -> QKDLink:
     return link if len(kept) == len(link.bookings) else replace(link, bookings=kept)
 
 
-@dataclass(frozen=True, slots=True)
-class Sample:
+class Sample(Struct, frozen=True):
     """One point of a link's time series; units as in QKDLinkState, stock and consumption in bits.
 
     `faults` are the emulator's labelled ground truth.
@@ -181,16 +178,14 @@ class Sample:
     faults: tuple[str, ...] = ()
 
 
-@dataclass(frozen=True, slots=True)
-class Occurrence:
+class Occurrence(Struct, frozen=True):
     """An alarm without duration, such as a replay that was seen; shown until it is old."""
 
     at: datetime
     alarm: Alarm
 
 
-@dataclass(frozen=True, slots=True)
-class AgentState:
+class AgentState(Struct, frozen=True):
     """How far the events of a site's agent were read, and what it said last."""
 
     name: str

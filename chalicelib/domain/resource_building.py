@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from datetime import datetime, timedelta
+
+from msgspec.structs import replace
 
 from chalicelib.domain.errors import ReleaseRequested, WrongStatus
 from chalicelib.domain.resource_leases import require_lease

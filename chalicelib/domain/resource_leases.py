@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from datetime import datetime, timedelta
+
+from msgspec.structs import replace
 
 from chalicelib.domain.errors import LeaseHeld
 from chalicelib.domain.resources import Lease, Resource

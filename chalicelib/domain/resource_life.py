@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from datetime import datetime
+
+from msgspec.structs import replace
 
 from chalicelib.domain.errors import WrongStatus
 from chalicelib.domain.resources import Release, Resource, note, transition

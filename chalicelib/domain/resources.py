@@ -7,8 +7,10 @@ already there.
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field, replace
 from datetime import datetime
+
+from msgspec import Struct
+from msgspec.structs import replace
 
 from chalicelib.domain.errors import WrongStatus
 from chalicelib.domain.statuses import (
@@ -22,8 +24,7 @@ _FIRST_EVENTS_KEPT = 20
 _LAST_EVENTS_KEPT = 80
 
 
-@dataclass(frozen=True, slots=True)
-class Event:
+class Event(Struct, frozen=True):
     """One line of a resource's history: who did what, when, and what it changed."""
 
     at: datetime
@@ -34,8 +35,7 @@ class Event:
     detail: str | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class NetworkInterface:
+class NetworkInterface(Struct, frozen=True):
     """A network interface, as asked for (no addresses yet) or as built."""
 
     network_id: str
@@ -43,8 +43,7 @@ class NetworkInterface:
     addresses: tuple[str, ...] = ()
 
 
-@dataclass(frozen=True, slots=True)
-class ResourceSpec:
+class ResourceSpec(Struct, frozen=True):
     """What the user asked for; never changes."""
 
     friendly_name: str
@@ -54,8 +53,7 @@ class ResourceSpec:
     public_ipv4: bool = False
 
 
-@dataclass(frozen=True, slots=True)
-class Placement:
+class Placement(Struct, frozen=True):
     """The references that OpenStack needs, resolved once when the request is accepted."""
 
     disk_image_ref: str
@@ -67,8 +65,7 @@ class Placement:
     ram_mib: int
 
 
-@dataclass(frozen=True, slots=True)
-class Release:
+class Release(Struct, frozen=True):
     """The order to remove a resource: who gave it, when, and as what it will end."""
 
     requested_at: datetime
@@ -77,8 +74,7 @@ class Release:
     reason: str | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class Lease:
+class Lease(Struct, frozen=True):
     """The right of one runner to touch the resource's cloud side; `counter` fences old holders."""
 
     owner: str
@@ -86,8 +82,7 @@ class Lease:
     counter: int
 
 
-@dataclass(frozen=True, slots=True)
-class CreateIntent:
+class CreateIntent(Struct, frozen=True):
     """Recorded before POST /servers, so that a lost answer is looked for, not repeated."""
 
     attempt: int
@@ -95,8 +90,7 @@ class CreateIntent:
     settled: bool = False
 
 
-@dataclass(frozen=True, slots=True)
-class Resource:
+class Resource(Struct, frozen=True):
     """A resource with its whole state; `version` counts the writes."""
 
     id: str
@@ -128,7 +122,7 @@ class Resource:
     release: Release | None = None
     failure_reason: str | None = None
     terminated_at: datetime | None = None
-    events: tuple[Event, ...] = field(default=())
+    events: tuple[Event, ...] = ()
 
     @property
     def is_live(self) -> bool:

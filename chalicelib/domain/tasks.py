@@ -6,10 +6,12 @@ derived from it, repeatably.
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from enum import StrEnum
 from typing import Any
+
+from msgspec import Struct
+from msgspec.structs import replace
 
 from chalicelib.domain.errors import WrongStatus
 from chalicelib.domain.statuses import CLOSED_TASK_STATUSES, TASK_NEXT_STATUSES, TaskStatus
@@ -47,8 +49,7 @@ LINK_STEP_NAMES: dict[TaskAction, tuple[str, ...]] = {
 }
 
 
-@dataclass(frozen=True, slots=True)
-class Step:
+class Step(Struct, frozen=True):
     """One step for one resource, or for the link of that id; `name` is what the user reads.
 
     `waiting_since` is when it was first left to be tried again; it stays until the step is over.
@@ -63,8 +64,7 @@ class Step:
     waiting_since: datetime | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class Refusal:
+class Refusal(Struct, frozen=True):
     """Why an accepted request was taken back before anything was built."""
 
     slug: str
@@ -72,8 +72,7 @@ class Refusal:
     field: str | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class Task:
+class Task(Struct, frozen=True):
     """A task with its whole state; `version` counts the writes.
 
     `intent` is the accepted request, kept for good; `secret_input` (user data, SSH keys) is dropped

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
+
+from msgspec import Struct
 
 
 class TokenKind(StrEnum):
@@ -15,8 +16,7 @@ class TokenKind(StrEnum):
     EXPERIMENT = "experiment"
 
 
-@dataclass(frozen=True, slots=True)
-class VerifiedToken:
+class VerifiedToken(Struct, frozen=True):
     """The claims of a token whose signature and bounds were checked."""
 
     kind: TokenKind

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from msgspec import Struct
 
 from chalicelib.config import Settings
 from chalicelib.metrics import Metrics
@@ -20,8 +20,7 @@ from chalicelib.services.qkd_ports import LinkStore, QKDLinkStore, TelemetryStor
 SYSTEM = "system"
 
 
-@dataclass(frozen=True, slots=True)
-class Backend:
+class Backend(Struct, frozen=True):
     """State, time, chance, workflows and what is counted.
 
     Cloud and lab are not in it: only steps touch them.

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from msgspec import Struct
 
 from chalicelib.config_qkd import QKDSite
 from chalicelib.domain.enrolment import Enrolment
@@ -17,8 +17,7 @@ _LONGEST_CA = "x" * 2048
 _LONGEST_URL = "x" * 200
 
 
-@dataclass(frozen=True, slots=True)
-class WantedLink:
+class WantedLink(Struct, frozen=True):
     """One link as the client asks for it; its ends are friendly names of the same request.
 
     None: the site's choice. Without a bandwidth nothing is promised.
@@ -32,8 +31,7 @@ class WantedLink:
     key_size_bits: int | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class CheckedLink:
+class CheckedLink(Struct, frozen=True):
     """A wanted link that can be had. The source is at the QKD link's first end."""
 
     wanted: WantedLink

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from datetime import datetime
+
+from msgspec import Struct
 
 from chalicelib.domain.catalog import DiskImage, EntryT, Flavor, Network, misfit
 from chalicelib.domain.errors import (
@@ -25,8 +26,7 @@ from chalicelib.services.check_links import CheckedLink, LinkChecker, WantedLink
 _LONGEST_TOKEN = "x" * 64
 
 
-@dataclass(frozen=True, slots=True)
-class WantedResource:
+class WantedResource(Struct, frozen=True):
     """One resource as the client asks for it.
 
     Disk image and flavor are given by id, or by a friendly name that only one entry on offer has.
@@ -40,8 +40,7 @@ class WantedResource:
     public_ipv4: bool = False
 
 
-@dataclass(frozen=True, slots=True)
-class ResourceRequest:
+class ResourceRequest(Struct, frozen=True):
     """POST /resources, parsed. `content_hash` tells two bodies apart."""
 
     request_id: str
@@ -53,8 +52,7 @@ class ResourceRequest:
     links: tuple[WantedLink, ...] = ()
 
 
-@dataclass(frozen=True, slots=True)
-class CheckedResource:
+class CheckedResource(Struct, frozen=True):
     """A wanted resource that fits, with its resolved references."""
 
     spec: ResourceSpec
@@ -62,8 +60,7 @@ class CheckedResource:
     user_data: str
 
 
-@dataclass(frozen=True, slots=True)
-class CheckedRequest:
+class CheckedRequest(Struct, frozen=True):
     """A request that would be accepted now."""
 
     resources: tuple[CheckedResource, ...]

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
 from typing import Protocol
+
+from msgspec import Struct
 
 from chalicelib.domain.catalog import CloudLimits, DiskImage, Flavor, Network
 
@@ -23,8 +24,7 @@ class ServerStatus(StrEnum):
     DELETING = "deleting"
 
 
-@dataclass(frozen=True, slots=True)
-class Server:
+class Server(Struct, frozen=True):
     """A server in the cloud; `resource_id` is read from its metadata.
 
     `fault` is the cloud's own sentence for status ERROR.
@@ -37,8 +37,7 @@ class Server:
     fault: str | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class ServerSpec:
+class ServerSpec(Struct, frozen=True):
     """All that a server create needs. `user_data` is raw MIME text, never logged."""
 
     resource_id: str
@@ -51,8 +50,7 @@ class ServerSpec:
     user_data: bytes
 
 
-@dataclass(frozen=True, slots=True)
-class Port:
+class Port(Struct, frozen=True):
     """A network port that is tagged as a resource's."""
 
     id: str
@@ -63,8 +61,7 @@ class Port:
     created_at: datetime
 
 
-@dataclass(frozen=True, slots=True)
-class FloatingIP:
+class FloatingIP(Struct, frozen=True):
     """A public IPv4 address."""
 
     id: str

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Generic, Protocol, TypeVar
+
+from msgspec import Struct
 
 from chalicelib.domain.catalog import (
     CatalogState,
@@ -45,8 +46,7 @@ class IdFactory(Protocol):
 # --- state -----------------------------------------------------------------------------------
 
 
-@dataclass(frozen=True, slots=True)
-class Page(Generic[ItemT]):
+class Page(Struct, Generic[ItemT], frozen=True):
     """One page of a list; `cursor` asks for the next one, None is the end."""
 
     items: tuple[ItemT, ...]

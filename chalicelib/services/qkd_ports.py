@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Mapping
-from dataclasses import dataclass
 from datetime import datetime
 from typing import Protocol
+
+from msgspec import Struct
 
 from chalicelib.domain.links import Link
 from chalicelib.domain.qkd import AgentState, Alarm, Occurrence, QKDLink, QKDLinkState, Sample
@@ -70,8 +71,7 @@ class TelemetryStore(Protocol):
 # --- the lab ---------------------------------------------------------------------------------
 
 
-@dataclass(frozen=True, slots=True)
-class Reservation:
+class Reservation(Struct, frozen=True):
     """What one agent is told of a user's link: its own SAE, the far one, and how much until when.
 
     `application_id` is a UUID; the same one again replaces the reservation.
@@ -85,8 +85,7 @@ class Reservation:
     expires_at: datetime
 
 
-@dataclass(frozen=True, slots=True)
-class ObservedLink:
+class ObservedLink(Struct, frozen=True):
     """A physical link as one agent reports it; `peer` is the name of the far agent."""
 
     id: str
@@ -95,8 +94,7 @@ class ObservedLink:
     alarms: tuple[Alarm, ...]
 
 
-@dataclass(frozen=True, slots=True)
-class ObservedReservation:
+class ObservedReservation(Struct, frozen=True):
     """A reservation as one agent holds it, with the key bits that it has used there."""
 
     application_id: str
@@ -104,8 +102,7 @@ class ObservedReservation:
     consumed_bits: int
 
 
-@dataclass(frozen=True, slots=True)
-class EventPage:
+class EventPage(Struct, frozen=True):
     """Alarms without duration among an agent's events, and the cursor after them."""
 
     occurrences: tuple[Occurrence, ...]

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import logging
-from dataclasses import dataclass, replace
 from datetime import datetime
+
+from msgspec import Struct
+from msgspec.structs import replace
 
 from chalicelib import metrics
 from chalicelib.domain.errors import CloudError, Unavailable
@@ -30,8 +32,7 @@ _LOST = (
 _NO_REASON = "The VM broke down; OpenStack gives no reason. Ask for a new one."
 
 
-@dataclass(frozen=True, slots=True)
-class ReconcileReport:
+class ReconcileReport(Struct, frozen=True):
     """What a sweep did.
 
     `orphans_kept` counts those whose deletion the cloud refused; `cloud_error` says why the cloud's

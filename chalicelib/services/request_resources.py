@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from msgspec import Struct
+from msgspec.structs import replace
 
 from chalicelib.domain.errors import (
     AlreadyExists,
@@ -30,8 +31,7 @@ from chalicelib.services.backend import Backend
 from chalicelib.services.check_request import CheckedRequest, ResourceRequest, check_request
 
 
-@dataclass(frozen=True, slots=True)
-class Acceptance:
+class Acceptance(Struct, frozen=True):
     """What the client is told: the same for every repetition of the request."""
 
     task: Task

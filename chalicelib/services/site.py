@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from datetime import datetime, timedelta
+
+from msgspec import Struct
 
 from chalicelib.domain.catalog import CloudLimits, Network
 from chalicelib.domain.errors import Unavailable
@@ -14,16 +15,14 @@ from chalicelib.services.backend import Backend
 _CATALOG_IS_STALE = timedelta(hours=3)
 
 
-@dataclass(frozen=True, slots=True)
-class SiteState:
+class SiteState(Struct, frozen=True):
     """What can change about the site without a new deployment."""
 
     networks: tuple[Network, ...]
     catalog_checked_at: datetime | None
 
 
-@dataclass(frozen=True, slots=True)
-class QuotaState:
+class QuotaState(Struct, frozen=True):
     """A project's bounds and use; the cloud's own limits as of the last sync (None: unknown)."""
 
     project_id: str
@@ -33,8 +32,7 @@ class QuotaState:
     cloud_checked_at: datetime | None
 
 
-@dataclass(frozen=True, slots=True)
-class Health:
+class Health(Struct, frozen=True):
     """Whether the store answers and the catalog is fresh."""
 
     is_store_up: bool

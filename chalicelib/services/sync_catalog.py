@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from datetime import timedelta
+
+from msgspec import Struct
 
 from chalicelib.domain.catalog import CatalogState, DiskImage, EntryT, Flavor, Network, compare
 from chalicelib.services.backend import Backend
@@ -14,8 +15,7 @@ from chalicelib.services.cloud_ports import CloudCatalog
 _STATE_AGE = timedelta(hours=1)
 
 
-@dataclass(frozen=True, slots=True)
-class SyncCount:
+class SyncCount(Struct, frozen=True):
     """What a sync did for one kind of entry."""
 
     added: int
@@ -23,8 +23,7 @@ class SyncCount:
     hidden: int
 
 
-@dataclass(frozen=True, slots=True)
-class SyncReport:
+class SyncReport(Struct, frozen=True):
     """What a sync did."""
 
     disk_images: SyncCount

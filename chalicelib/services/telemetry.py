@@ -7,8 +7,10 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Callable
-from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
+
+from msgspec import Struct
+from msgspec.structs import replace
 
 from chalicelib.domain.errors import SiteError
 from chalicelib.domain.links import Link, record_consumption, record_enrolments, record_quality
@@ -40,8 +42,7 @@ _MOST_EVENT_PAGES = 10
 _MOST_OCCURRENCES = 20
 
 
-@dataclass(frozen=True, slots=True)
-class TelemetryReport:
+class TelemetryReport(Struct, frozen=True):
     """What one run stored; `unreachable` names the agents that did not answer."""
 
     qkd_links: int = 0
@@ -52,8 +53,7 @@ class TelemetryReport:
     unreachable: tuple[str, ...] = ()
 
 
-@dataclass(frozen=True, slots=True)
-class _Reading:
+class _Reading(Struct, frozen=True):
     """What one agent said in this run; `error` when it said nothing."""
 
     name: str

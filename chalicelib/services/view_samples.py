@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from datetime import datetime, timedelta
+
+from msgspec import Struct
 
 from chalicelib.domain.errors import FieldError, InvalidRequest
 from chalicelib.domain.permissions import Principal
@@ -19,8 +20,7 @@ _USUAL_PERIOD = timedelta(hours=1)
 _USUAL_BEGIN = EPOCH + _USUAL_PERIOD  # before it, there is no hour to go back
 
 
-@dataclass(frozen=True, slots=True)
-class SeriesQuery:
+class SeriesQuery(Struct, frozen=True):
     """What is asked of a QKD link's time series.
 
     `begin` (by default an hour before `end`) and `end` (by default now) are the period; without
@@ -35,8 +35,7 @@ class SeriesQuery:
     resume_at: datetime | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class Series:
+class Series(Struct, frozen=True):
     """A piece of a QKD link's time series; `next_at` is where it goes on, None at its end."""
 
     link: QKDLink

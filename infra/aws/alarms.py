@@ -177,7 +177,7 @@ def _throttles() -> dict[str, Alarm]:
         )
     }
     for kind in ("Read", "Write"):
-        names = list(Tables.__dataclass_fields__)
+        names = list(Tables.__struct_fields__)
         alarms[f"{kind}sThrottled"] = _alarm(
             f"{kind.lower()}s-throttled",
             f"DynamoDB refused {kind.lower()}s of a table for their rate.",

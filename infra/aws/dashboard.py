@@ -89,7 +89,7 @@ def _graphs() -> dict[str, list[Any]]:
                 f"{NAME_PREFIX}{table}",
                 {"stat": "Sum", "label": table},
             ]
-            for table in Tables.__dataclass_fields__
+            for table in Tables.__struct_fields__
         ],
     }
 

@@ -23,7 +23,7 @@ def table_resources(*, keep: bool) -> dict[str, Any]:
     bound = tables(load_settings(_SETTINGS))
     return {
         table_id(name): _table(name, getattr(bound, name), keep=keep)
-        for name in Tables.__dataclass_fields__
+        for name in Tables.__struct_fields__
     }
 
 

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from datetime import timedelta
 
 import pytest
+from msgspec.structs import replace
 
 from chalicelib.domain.qkd import Provenance, Sample
 from tests.fakes.api import EXPERIMENT, NOW, Api, link_body, request_body, wanted

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import json
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
 from chalice.test import Client, HTTPResponse
+from msgspec.structs import replace
 
 from chalicelib import bootstrap
 from chalicelib.config import Settings, load_settings

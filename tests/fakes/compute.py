@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from collections import defaultdict, deque
 from collections.abc import Callable, Iterator
-from dataclasses import replace
 from datetime import datetime
+
+from msgspec.structs import replace
 
 from chalicelib.domain.errors import CloudOutcomeUnknown
 from chalicelib.services.cloud_ports import FloatingIP, Port, Server, ServerSpec, ServerStatus

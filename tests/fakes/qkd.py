@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
-from dataclasses import replace
 from datetime import datetime
 from typing import Any
+
+from msgspec.structs import replace
 
 from chalicelib.config_qkd import QKDFiles, QKDSite
 from chalicelib.domain.errors import SiteRefused, SiteUnreachable

@@ -5,7 +5,7 @@ A name says what the effect does, not when it comes, so that it is the same in e
 
 from __future__ import annotations
 
-from dataclasses import dataclass, fields
+from dataclasses import dataclass
 from typing import Any, Protocol
 
 from chalicelib.domain.resources import Resource
@@ -42,7 +42,7 @@ _BORING = {"version", "events", "updated_at", "watch_at", "lease_counter"}
 
 def name_of_change(old: Resource | Task, new: Resource | Task) -> str:
     """Return what a change of a resource or task does, in a few words."""
-    changed = {f.name for f in fields(old) if getattr(old, f.name) != getattr(new, f.name)}
+    changed = {n for n in old.__struct_fields__ if getattr(old, n) != getattr(new, n)}
     parts = [_part(name, old, new) for name in sorted(changed - _BORING)]
     return f"{type(old).__name__.lower()} {', '.join(parts) or 'watched'}"
 

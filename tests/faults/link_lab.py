@@ -7,10 +7,11 @@ and to the agents of both sites is counted, so that it can die, or be overtaken,
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import replace
 from datetime import timedelta
 from email import message_from_bytes
 from typing import Any
+
+from msgspec.structs import replace
 
 from chalicelib.domain.errors import SiteUnreachable
 from chalicelib.domain.links import Link

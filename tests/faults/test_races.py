@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import uuid
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import replace
 
 import pytest
+from msgspec.structs import replace
 
 from chalicelib import bootstrap
 from chalicelib.services.reconcile import _release_expired

@@ -1,13 +1,14 @@
-"""Any dataclass of the domain, for property tests."""
+"""Any object of the domain, for property tests."""
 
 from __future__ import annotations
 
-from dataclasses import fields, is_dataclass
 from datetime import UTC, datetime
 from types import UnionType
-from typing import Any, get_args, get_origin, get_type_hints
+from typing import Any, get_args, get_origin
 
 from hypothesis import strategies as st
+from msgspec import Struct
+from msgspec.structs import fields
 
 _NUMBERS = st.integers(-(2**53), 2**53)
 _JSON = st.recursive(
@@ -18,10 +19,9 @@ _JSON = st.recursive(
 
 
 def any_of(kind: Any) -> st.SearchStrategy[Any]:
-    """Return instances of a type; of a dataclass every field is drawn, also one with a default."""
-    if isinstance(kind, type) and is_dataclass(kind):
-        hints = get_type_hints(kind)
-        return st.builds(kind, **{entry.name: any_of(hints[entry.name]) for entry in fields(kind)})
+    """Return instances of a type; of a struct, every field is drawn, also one with a default."""
+    if isinstance(kind, type) and issubclass(kind, Struct):
+        return st.builds(kind, **{entry.name: any_of(entry.type) for entry in fields(kind)})
     if get_origin(kind) is UnionType:
         return st.one_of(*(any_of(part) for part in get_args(kind)))
     if get_origin(kind) is tuple:

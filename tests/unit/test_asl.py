@@ -159,7 +159,7 @@ def test_choices_lead_where_they_should(workflow):
 def test_execution_names_fit():
     value = derived_uuid("request", "exp_a_b", "id")
     task_id = make_id(IdKind.TASK, "x" * 30, value)
-    fields = dict.fromkeys(Task.__dataclass_fields__)
+    fields = dict.fromkeys(Task.__struct_fields__)
     name = execution_name(Task(**{**fields, "id": task_id, "executions": 10**9}))
     assert len(name) <= 80
     assert re.fullmatch(r"[A-Za-z0-9_-]+", name)

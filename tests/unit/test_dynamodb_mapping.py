@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from dataclasses import fields
 from datetime import UTC, datetime, timedelta, timezone
 from typing import Any
 
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from msgspec.structs import fields
 from pynamodb.models import Model
 
 from chalicelib.adapters.dynamodb.codec import decode_fields, encode_fields, from_text, to_text

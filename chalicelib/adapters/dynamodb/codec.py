@@ -1,4 +1,4 @@
-"""Dataclasses of the domain to plain JSON values and back.
+"""Objects of the domain to plain JSON values and back.
 
 Times become RFC 3339 UTC text of fixed width, so that text order is time order. Reading is
 lenient: unknown names are ignored and missing ones take their default, so that two versions of the
@@ -8,14 +8,16 @@ software can share a table.
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import MISSING, dataclass, fields, is_dataclass
 from datetime import UTC, datetime
 from enum import Enum
 from functools import cache
 from types import NoneType, UnionType
-from typing import Any, TypeVar, Union, get_args, get_origin, get_type_hints
+from typing import Any, TypeVar, Union, get_args, get_origin
 
-DataT = TypeVar("DataT")
+from msgspec import Struct
+from msgspec.structs import asdict, fields
+
+StructT = TypeVar("StructT", bound=Struct)
 _Decoder = Callable[[Any], Any]
 
 
@@ -36,26 +38,26 @@ def from_text(text: str) -> datetime:
 
 
 def encode(value: Any) -> Any:
-    """Return the JSON value of a dataclass, tuple, time, enum member or plain value."""
+    """Return the JSON value of an object, tuple, time, enum member or plain value."""
     if isinstance(value, datetime):
         return to_text(value)
     if isinstance(value, Enum):
         return value.value
     if isinstance(value, tuple):
         return [encode(element) for element in value]
-    if is_dataclass(value):
+    if isinstance(value, Struct):
         return encode_fields(value)
     return value
 
 
-def encode_fields(instance: Any) -> dict[str, Any]:
-    """Return the JSON values of a dataclass instance by field, without those that are None."""
-    values = {entry.name: encode(getattr(instance, entry.name)) for entry in fields(instance)}
-    return {name: value for name, value in values.items() if value is not None}
+def encode_fields(instance: Struct) -> dict[str, Any]:
+    """Return the JSON values of an object by field, without those that are None."""
+    values = asdict(instance)
+    return {name: encode(value) for name, value in values.items() if value is not None}
 
 
-def decode_fields(kind: type[DataT], values: Mapping[str, Any]) -> DataT:
-    """Return the dataclass instance whose `encode_fields` is `values`.
+def decode_fields(kind: type[StructT], values: Mapping[str, Any]) -> StructT:
+    """Return the object whose `encode_fields` is `values`.
 
     Raises:
         ValueError: a field that has no default is missing, or a value does not fit its type.
@@ -73,9 +75,8 @@ def decode_fields(kind: type[DataT], values: Mapping[str, Any]) -> DataT:
     return kind(**{**plan.absent, **known})
 
 
-@dataclass(frozen=True, slots=True)
-class _Plan:
-    """How to read one dataclass; `absent` are fields without default whose None is not stored."""
+class _Plan(Struct, frozen=True):
+    """How to read one type; `absent` are fields without default whose None is not stored."""
 
     decoders: dict[str, _Decoder]
     required: frozenset[str]
@@ -84,16 +85,12 @@ class _Plan:
 
 @cache
 def _plan(kind: Any) -> _Plan:
-    hints = get_type_hints(kind)
-    without_default = [
-        entry.name
-        for entry in fields(kind)
-        if entry.default is MISSING and entry.default_factory is MISSING
-    ]
-    absent = [name for name in without_default if NoneType in get_args(hints[name])]
+    known = fields(kind)
+    required = {entry.name: entry.type for entry in known if entry.required}
+    absent = [name for name, hint in required.items() if NoneType in get_args(hint)]
     return _Plan(
-        decoders={entry.name: _decoder(hints[entry.name]) for entry in fields(kind)},
-        required=frozenset(without_default) - frozenset(absent),
+        decoders={entry.name: _decoder(entry.type) for entry in known},
+        required=frozenset(required).difference(absent),
         absent=dict.fromkeys(absent),
     )
 
@@ -111,7 +108,7 @@ def _decoder(hint: Any) -> _Decoder:
         return from_text
     if isinstance(hint, type) and issubclass(hint, Enum):
         return hint
-    if is_dataclass(hint) and isinstance(hint, type):
+    if isinstance(hint, type) and issubclass(hint, Struct):
         return lambda values: decode_fields(hint, values)
     return _same
 

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import time
 from collections.abc import Mapping
-from dataclasses import asdict
 from functools import reduce
 from operator import and_
 
+from msgspec.structs import asdict
 from pynamodb.expressions.condition import Condition
 from pynamodb.expressions.update import Action
 

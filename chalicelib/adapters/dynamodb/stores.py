@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import time
-from dataclasses import dataclass
+
+from msgspec import Struct
 
 from chalicelib.adapters.dynamodb.attempts import Sleeper
 from chalicelib.adapters.dynamodb.catalog import CatalogTable
@@ -18,8 +19,7 @@ from chalicelib.services.ports import CatalogStore, ClaimStore, ResourceStore, T
 from chalicelib.services.qkd_ports import LinkStore, QKDLinkStore, TelemetryStore
 
 
-@dataclass(frozen=True, slots=True)
-class Stores:
+class Stores(Struct, frozen=True):
     """The stores, one per table."""
 
     resources: ResourceStore

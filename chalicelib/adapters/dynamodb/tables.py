@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import time
-from dataclasses import dataclass
 from functools import cache
 from typing import Any, TypeVar, cast
 
+from msgspec import Struct
 from pynamodb.constants import PAY_PER_REQUEST_BILLING_MODE
 from pynamodb.models import Model
 
@@ -33,8 +33,7 @@ _READY_POLL_SECONDS = 0.05
 ModelT = TypeVar("ModelT", bound=Model)
 
 
-@dataclass(frozen=True, slots=True)
-class Tables:
+class Tables(Struct, frozen=True):
     """One item class per table, bound to its table."""
 
     resources: type[ResourceItem]

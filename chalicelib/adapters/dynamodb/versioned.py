@@ -6,10 +6,11 @@ import time
 import zlib
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Iterable, Iterator
-from dataclasses import dataclass, replace
 from itertools import islice
 from typing import Any, ClassVar, Generic, TypeVar
 
+from msgspec import Struct
+from msgspec.structs import replace
 from pynamodb.expressions.condition import Condition
 from pynamodb.models import Model
 
@@ -46,8 +47,7 @@ def is_possible_key(text: str) -> bool:
     return 0 < len(text.encode(errors="replace")) <= _MAX_KEY_BYTES
 
 
-@dataclass(frozen=True, slots=True)
-class Listing:
+class Listing(Struct, frozen=True):
     """An index that lists are read from: its keys' names, and which end comes first."""
 
     index: str

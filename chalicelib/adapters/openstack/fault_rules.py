@@ -6,7 +6,7 @@ knows is passed on as it is, shortened.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from msgspec import Struct
 
 from chalicelib.domain.errors import (
     CloudCredentialsRefused,
@@ -26,8 +26,7 @@ _NOT_ALLOWED = "This site's OpenStack account may not do this. Tell the operator
 _NO_CONSOLE = "This site offers no web console for this VM. Use SSH."
 
 
-@dataclass(frozen=True, slots=True)
-class Rule:
+class Rule(Struct, frozen=True):
     """A row: for these statuses and texts that begin like this, raise that error."""
 
     statuses: tuple[int, ...]

@@ -11,13 +11,13 @@ import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from contextvars import ContextVar
-from dataclasses import dataclass
 from http import HTTPStatus
 from ssl import SSLCertVerificationError
 from typing import Any
 
 import requests
 from keystoneauth1 import session as keystone_session
+from msgspec import Struct
 from requests.adapters import HTTPAdapter
 from urllib3.exceptions import MaxRetryError, NewConnectionError, SSLError
 
@@ -27,8 +27,7 @@ _SAFE_METHODS = frozenset({"GET", "HEAD"})
 _LOGIN_PATH = "/auth/tokens"
 
 
-@dataclass(slots=True)
-class Call:
+class Call(Struct):
     """One call of a port, which may take several requests.
 
     Attributes:

@@ -1,12 +1,13 @@
-"""Read the SDK's objects into the port's dataclasses, and mark what is this infrastructure's."""
+"""Read the SDK's objects into the port's objects, and mark what is this infrastructure's."""
 
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass
 from datetime import UTC, datetime
 from itertools import islice
 from typing import Any, TypeVar
+
+from msgspec import Struct
 
 from chalicelib.adapters.openstack.faults import fault_in_words
 from chalicelib.domain.errors import CloudRefused, CloudUnreachable
@@ -21,8 +22,7 @@ _BUILD_STATUSES = frozenset({"BUILD", "REBUILD"})
 ItemT = TypeVar("ItemT")
 
 
-@dataclass(frozen=True, slots=True)
-class Mark:
+class Mark(Struct, frozen=True):
     """How objects in the cloud say that they are ours.
 
     Servers carry tags. Ports and floating IPs carry a description, because Neutron takes tags

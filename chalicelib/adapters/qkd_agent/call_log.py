@@ -6,7 +6,8 @@ import logging
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
+
+from msgspec import Struct
 
 from chalicelib.logs.context import correlation_id
 from chalicelib.logs.events import log
@@ -18,8 +19,7 @@ CORRELATION_HEADER = "X-Correlation-ID"
 _FAILED = 0
 
 
-@dataclass(slots=True)
-class CallLine:
+class CallLine(Struct):
     """What is known of a call: the headers it carries, and the answer's status once it is there."""
 
     headers: dict[str, str]

@@ -13,11 +13,11 @@ import threading
 import time
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager, suppress
-from dataclasses import dataclass
 from typing import Any
 
 import urllib3
 import urllib3.connection
+from msgspec import Struct
 from urllib3.exceptions import HTTPError
 from urllib3.util import Timeout
 
@@ -36,8 +36,7 @@ _FIRST_ERROR, _FIRST_SERVER_ERROR = 400, 500
 _NO_CONTENT, _NOT_FOUND = 204, 404
 
 
-@dataclass(frozen=True, slots=True)
-class Bounds:
+class Bounds(Struct, frozen=True):
     """How long a call may take: to connect, and in all with its repetition; in seconds."""
 
     connect_seconds: float = CONNECT_SECONDS

@@ -7,7 +7,8 @@ from __future__ import annotations
 
 import base64
 import binascii
-from dataclasses import dataclass
+
+from msgspec import Struct
 
 from chalicelib.adapters.slices_auth.strict_json import parse_object
 from chalicelib.domain.errors import TokenInvalid, TokenMissing
@@ -21,14 +22,16 @@ _TYPES = frozenset({"jwt", "at+jwt", "application/at+jwt"})
 _FORBIDDEN_HEADERS = ("crit", "zip", "b64", "enc")
 
 
-@dataclass(frozen=True, slots=True, repr=False)
-class UnverifiedToken:
+class UnverifiedToken(Struct, frozen=True):
     """A well-formed token whose signature has not been checked; its repr shows nothing."""
 
     compact: str
     algorithm: str
     kid: str | None
     claims: dict[str, object]
+
+    def __repr__(self) -> str:
+        return "UnverifiedToken(...)"
 
 
 def parse_compact(jwt: str) -> UnverifiedToken:

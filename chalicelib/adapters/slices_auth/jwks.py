@@ -5,8 +5,9 @@ from __future__ import annotations
 import logging
 import threading
 import time
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
+
+from msgspec import Struct
 
 from chalicelib.adapters.slices_auth.fetch import (
     DocumentFetcher,
@@ -31,8 +32,7 @@ COLD_RETRY_SECONDS = 5.0
 _log = logging.getLogger(__name__)
 
 
-@dataclass(frozen=True, slots=True)
-class _KeySet:
+class _KeySet(Struct, frozen=True):
     keys: tuple[VerificationKey, ...]
     fetched_at: float
 

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import jwt
+from msgspec import Struct
 
 from chalicelib.adapters.slices_auth.strict_json import parse_object
 
@@ -17,8 +17,7 @@ _KEY_TYPES = {"EC": "ES256", "RSA": "RS256"}
 _CURVE = "P-256"
 
 
-@dataclass(frozen=True, slots=True)
-class VerificationKey:
+class VerificationKey(Struct, frozen=True):
     """A public key, bound to the one algorithm that its type allows."""
 
     kid: str | None

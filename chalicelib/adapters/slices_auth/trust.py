@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, fields
 from typing import TYPE_CHECKING, Any, Self
+
+from msgspec import Struct
 
 from chalicelib.domain.tokens import TokenKind
 
@@ -13,8 +14,7 @@ if TYPE_CHECKING:
 SUPPORTED_ALGORITHMS = ("ES256", "RS256")
 
 
-@dataclass(frozen=True, slots=True)
-class TrustedIssuer:
+class TrustedIssuer(Struct, frozen=True):
     """The authority for one kind of token, and where its keys are.
 
     SLICES' issuer string is not the host that serves its discovery document, so the two are
@@ -61,8 +61,7 @@ class TrustedIssuer:
         Raises:
             ValueError: a setting is unknown, missing or wrong; it says which.
         """
-        known = {field.name for field in fields(cls)}
-        if unknown := settings.keys() - known:
+        if unknown := settings.keys() - set(cls.__struct_fields__):
             raise ValueError(f"unknown settings of a trusted issuer: {sorted(unknown)}")
         if missing := {"kind", "issuers"} - settings.keys():
             raise ValueError(f"missing settings of a trusted issuer: {sorted(missing)}")

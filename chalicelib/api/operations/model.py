@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from enum import StrEnum
 from typing import Any, Generic, TypeVar
+
+from msgspec import Struct
 
 from chalicelib.api.schemas.base import Body, Query
 from chalicelib.domain.errors import BIError
@@ -28,8 +29,7 @@ class Security(StrEnum):
     PHONE_HOME = "phone-home token"
 
 
-@dataclass(frozen=True, slots=True)
-class Operation(Generic[QueryT, BodyT]):
+class Operation(Struct, Generic[QueryT, BodyT], frozen=True):
     """One method on one path.
 
     `answer` is a response model, or `list` of one; None: only text of `other_media_types`.
@@ -60,4 +60,4 @@ class Operation(Generic[QueryT, BodyT]):
     @property
     def has_body(self) -> bool:
         """Say whether a body is read."""
-        return bool(self.body.model_fields)
+        return bool(self.body.__struct_fields__)

@@ -1,42 +1,50 @@
 """Disk images and flavors on the wire."""
 
+from __future__ import annotations
+
 from typing import Annotated, Literal
 
-from pydantic import Field, StringConstraints
+from msgspec import Meta, field
 
-from chalicelib.api.schemas.base import AlsoAsFloat, Answer, Body, Count, Line, Text, Time
+from chalicelib.api.schemas.base import Answer, Body, Count, Line, Text, Time, WholeNumber
 from chalicelib.api.schemas.proof import TokenBody
+from chalicelib.api.schemas.reading import text_type
 
-Username = Annotated[str, StringConstraints(pattern=r"^[a-zA-Z_][a-zA-Z0-9_.-]{0,31}$")]
+Username = Annotated[
+    str,
+    text_type(
+        "Must be a letter or _, then at most 31 letters, digits, '_', '.' or '-'",
+        pattern=r"^[a-zA-Z_][a-zA-Z0-9_.-]{0,31}$",
+    ),
+]
 Tokens = Annotated[
     list[TokenBody],
-    Field(
+    Meta(
         max_length=10,
-        default_factory=list,
         description="User token of an administrator, if the header has none.",
     ),
 ]
 
 
-class DiskImageBody(Body):
+class DiskImageBody(Body, frozen=True, kw_only=True):
     """POST /disk-images."""
 
     friendly_name: Line
     cluster_id: Annotated[
-        Line | None, Field(description="The cloud or cluster that has it; by default this one.")
+        Line | None, Meta(description="The cloud or cluster that has it; by default this one.")
     ] = None
-    location: Annotated[Line, Field(description="The cloud's own name or id for it.")]
+    location: Annotated[Line, Meta(description="The cloud's own name or id for it.")]
     default_username: Username
     min_disk_mb: Count = 0
     min_ram_mib: Count = 0
     short_description: Text = ""
     long_description: Text = ""
-    tags: Annotated[list[Line], Field(max_length=50, default_factory=list)]
+    tags: Annotated[list[Line], Meta(max_length=50)] = field(default_factory=list)
     hidden: bool = False
-    tokens: Tokens
+    tokens: Tokens = field(default_factory=list)
 
 
-class DiskImageAnswer(Answer):
+class DiskImageAnswer(Answer, frozen=True):
     """A disk image."""
 
     id: str
@@ -53,23 +61,23 @@ class DiskImageAnswer(Answer):
     hidden: bool
 
 
-class FlavorBody(Body):
+class FlavorBody(Body, frozen=True, kw_only=True):
     """POST /flavors."""
 
     friendly_name: Line
     description: Text = ""
     flavor_type: Literal["vm", "baremetal", "container", "qkd"] = "vm"
-    vcpus: Annotated[int, Field(ge=1, le=1024), AlsoAsFloat]
+    vcpus: Annotated[WholeNumber, Meta(ge=1, le=1024)]
     ram_mib: Count
     disk_mb: Count
     location: Annotated[
         Line | None,
-        Field(description="The cloud's own name or id for it; by default the friendly name."),
+        Meta(description="The cloud's own name or id for it; by default the friendly name."),
     ] = None
-    tokens: Tokens
+    tokens: Tokens = field(default_factory=list)
 
 
-class FlavorAnswer(Answer):
+class FlavorAnswer(Answer, frozen=True):
     """A flavor."""
 
     id: str

@@ -1,11 +1,13 @@
 """Links and QKD links on the wire. No field can hold a key."""
 
+from __future__ import annotations
+
 from chalicelib.api.schemas.base import Answer, Time
 from chalicelib.domain.qkd import Provenance, QKDLinkStatus, Severity
 from chalicelib.domain.statuses import LinkStatus
 
 
-class LinkEndAnswer(Answer):
+class LinkEndAnswer(Answer, frozen=True):
     """One end of a link: as which SAE the resource fetches keys, and where."""
 
     resource_id: str
@@ -14,7 +16,7 @@ class LinkEndAnswer(Answer):
     enrolled_at: Time | None
 
 
-class LinkAnswer(Answer):
+class LinkAnswer(Answer, frozen=True):
     """A user's link. `active` means that both VMs can fetch keys.
 
     `waiting_reason` says why a link that is `releasing` is not `released` yet: its VMs do not wait.
@@ -41,7 +43,7 @@ class LinkAnswer(Answer):
     task_id: str
 
 
-class ResolvedLinkAnswer(Answer):
+class ResolvedLinkAnswer(Answer, frozen=True):
     """A wanted link with its QKD link, and what that has left to give."""
 
     friendly_name: str
@@ -51,7 +53,7 @@ class ResolvedLinkAnswer(Answer):
     free_bit_per_s: int
 
 
-class AlarmAnswer(Answer):
+class AlarmAnswer(Answer, frozen=True):
     """Something that is wrong now."""
 
     kind: str
@@ -60,7 +62,7 @@ class AlarmAnswer(Answer):
     message: str
 
 
-class QKDLinkAnswer(Answer):
+class QKDLinkAnswer(Answer, frozen=True):
     """A physical QKD link as last seen. QBER is a fraction; rates are secret key rates."""
 
     id: str

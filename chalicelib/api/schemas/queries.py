@@ -1,92 +1,103 @@
 """Query parameters of the routes."""
 
+from __future__ import annotations
+
 from typing import Annotated, Literal
 
-from pydantic import Field, StringConstraints
+from msgspec import Meta, field
 
 from chalicelib.api.pagination import DEFAULT_LIMIT, MAX_LIMIT
-from chalicelib.api.schemas.base import Query, Time
+from chalicelib.api.schemas.base import Flag, Query, Time
+from chalicelib.api.schemas.reading import text_type
 from chalicelib.services.view_samples import DEFAULT_LIMIT as DEFAULT_SAMPLES
 from chalicelib.services.view_samples import MAX_SAMPLES
 
-Identifier = Annotated[str, StringConstraints(max_length=200, pattern=r"^[!-~]+$")]
-Limit = Annotated[int, Field(ge=1, le=MAX_LIMIT, description="Entries per page.")]
+Identifier = Annotated[
+    str,
+    text_type(
+        "Must be 1 to 200 visible ASCII characters without spaces",
+        max_length=200,
+        pattern=r"^[!-~]+$",
+    ),
+]
+Limit = Annotated[int, Meta(ge=1, le=MAX_LIMIT, description="Entries per page.")]
 Cursor = Annotated[
     str,
-    StringConstraints(max_length=2048, pattern=r"^[A-Za-z0-9_-]+$"),
-    Field(description="Where to go on: from the Link header of the page before."),
+    text_type(
+        "Is no cursor of this API: take it from the Link header of the page before",
+        max_length=2048,
+        pattern=r"^[A-Za-z0-9_-]+$",
+    ),
+    Meta(description="Where to go on: from the Link header of the page before."),
 ]
-ExperimentId = Annotated[
-    Identifier, Field(description="An experiment; by default the token's own.")
-]
-ProjectId = Annotated[Identifier, Field(description="A project; by default the token's own.")]
+ExperimentId = Annotated[Identifier, Meta(description="An experiment; by default the token's own.")]
+ProjectId = Annotated[Identifier, Meta(description="A project; by default the token's own.")]
 
 
-class NoQuery(Query):
+class NoQuery(Query, frozen=True):
     """No query parameters are read."""
 
 
-class CatalogQuery(Query):
+class CatalogQuery(Query, frozen=True):
     """Of GET /disk-images and /flavors."""
 
     limit: Limit = DEFAULT_LIMIT
     cursor: Cursor | None = None
-    hidden: Annotated[bool, Field(description="Whether hidden entries are listed too.")] = False
+    hidden: Annotated[Flag, Meta(description="Whether hidden entries are listed too.")] = False
 
 
-class StrictQuery(Query):
+class StrictQuery(Query, frozen=True):
     """Of routes with a body."""
 
     strict: Annotated[
-        bool, Field(description="Whether unknown fields are refused instead of warned about.")
+        Flag, Meta(description="Whether unknown fields are refused instead of warned about.")
     ] = False
 
 
-class ResourcesQuery(Query):
+class ResourcesQuery(Query, frozen=True):
     """Of GET /resources."""
 
     project: ProjectId | None = None
     experiment_id: ExperimentId | None = None
-    mine: Annotated[bool, Field(description="The user's own resources, over all experiments.")] = (
+    mine: Annotated[Flag, Meta(description="The user's own resources, over all experiments.")] = (
         False
     )
     everyones: Annotated[
-        bool,
-        Field(
-            alias="all",
+        Flag,
+        Meta(
             description="All of the site that are not over yet; for administrators.",
         ),
-    ] = False
+    ] = field(default=False, name="all")
     format: Annotated[
-        Literal["json", "ansible"], Field(description="`ansible`: inventory lines.")
+        Literal["json", "ansible"], Meta(description="`ansible`: inventory lines.")
     ] = "json"
     limit: Limit = DEFAULT_LIMIT
     cursor: Cursor | None = None
 
 
-class ResourceQuery(Query):
+class ResourceQuery(Query, frozen=True):
     """Of GET /resources/{id}."""
 
     format: Annotated[
-        Literal["json", "ansible"], Field(description="`ansible`: one inventory line.")
+        Literal["json", "ansible"], Meta(description="`ansible`: one inventory line.")
     ] = "json"
 
 
-class RequestResourcesQuery(StrictQuery):
+class RequestResourcesQuery(StrictQuery, frozen=True):
     """Of POST /resources."""
 
     project: ProjectId | None = None
     experiment_id: ExperimentId | None = None
     request_id: Annotated[
         Identifier | None,
-        Field(description="Makes the request idempotent for good: a new UUID per new request."),
+        Meta(description="Makes the request idempotent for good: a new UUID per new request."),
     ] = None
     dry_run: Annotated[
-        bool, Field(description="Check all, write nothing, say whether it would be accepted.")
+        Flag, Meta(description="Check all, write nothing, say whether it would be accepted.")
     ] = False
 
 
-class TasksQuery(Query):
+class TasksQuery(Query, frozen=True):
     """Of GET /tasks."""
 
     experiment_id: ExperimentId | None = None
@@ -94,21 +105,20 @@ class TasksQuery(Query):
     cursor: Cursor | None = None
 
 
-class TaskQuery(Query):
+class TaskQuery(Query, frozen=True):
     """Of GET /tasks/{id}."""
 
     wait: Annotated[
         float,
-        Field(
+        Meta(
             ge=0,
             le=20,
-            allow_inf_nan=False,
             description="Seconds to wait for a change (long poll).",
         ),
     ] = 0
 
 
-class LinksQuery(Query):
+class LinksQuery(Query, frozen=True):
     """Of GET /links."""
 
     experiment_id: ExperimentId | None = None
@@ -116,25 +126,25 @@ class LinksQuery(Query):
     cursor: Cursor | None = None
 
 
-class SamplesQuery(Query):
+class SamplesQuery(Query, frozen=True):
     """Of GET /qkd-links/{id}/samples."""
 
-    begin: Annotated[
-        Time | None, Field(alias="from", description="First moment; an hour before `to`.")
-    ] = None
-    end: Annotated[Time | None, Field(alias="to", description="After the last moment; now.")] = None
+    begin: Annotated[Time | None, Meta(description="First moment; an hour before `to`.")] = field(
+        default=None, name="from"
+    )
+    end: Annotated[Time | None, Meta(description="After the last moment; now.")] = field(
+        default=None, name="to"
+    )
     step: Annotated[
-        int | None,
-        Field(
-            ge=1,
-            le=86_400,
+        Annotated[int, Meta(ge=1, le=86_400)] | None,
+        Meta(
             description="Seconds that one point stands for, from a multiple of it on: means of "
             "QBER and rates, with their extremes. Without it, every sample as it is.",
         ),
     ] = None
     limit: Annotated[
         int,
-        Field(
+        Meta(
             ge=1,
             le=MAX_SAMPLES,
             description=f"Points per answer. No answer reads more than {MAX_SAMPLES} samples: "
@@ -144,11 +154,11 @@ class SamplesQuery(Query):
     cursor: Cursor | None = None
     format: Annotated[
         Literal["json", "csv"],
-        Field(description="`csv`: one line per point, after comments with units and provenance."),
+        Meta(description="`csv`: one line per point, after comments with units and provenance."),
     ] = "json"
 
 
-class QuotaQuery(Query):
+class QuotaQuery(Query, frozen=True):
     """Of GET /quota."""
 
     project: ProjectId | None = None

@@ -1,12 +1,14 @@
 """Resources, and answers about them, on the wire."""
 
+from __future__ import annotations
+
 from chalicelib.api.schemas.base import Answer, Time
 from chalicelib.api.schemas.link_answer import LinkAnswer, ResolvedLinkAnswer
 from chalicelib.api.schemas.task_answer import TaskAnswer
 from chalicelib.domain.statuses import ResourceStatus
 
 
-class JumpProxyAnswer(Answer):
+class JumpProxyAnswer(Answer, frozen=True):
     """An SSH bastion."""
 
     host: str
@@ -14,7 +16,7 @@ class JumpProxyAnswer(Answer):
     username: str
 
 
-class SSHLoginAnswer(Answer):
+class SSHLoginAnswer(Answer, frozen=True):
     """How to log in."""
 
     host: str
@@ -23,7 +25,7 @@ class SSHLoginAnswer(Answer):
     jump_proxy: JumpProxyAnswer | None
 
 
-class NetworkInterfaceAnswer(Answer):
+class NetworkInterfaceAnswer(Answer, frozen=True):
     """A network interface as it was built."""
 
     port_id: str | None
@@ -31,7 +33,7 @@ class NetworkInterfaceAnswer(Answer):
     addresses: list[str]
 
 
-class ResourceAnswer(Answer):
+class ResourceAnswer(Answer, frozen=True):
     """A resource. `up` means reachable: cloud-init has phoned home."""
 
     id: str
@@ -60,7 +62,7 @@ class ResourceAnswer(Answer):
     links: list[str]
 
 
-class AcceptedAnswer(Answer):
+class AcceptedAnswer(Answer, frozen=True):
     """What POST /resources leads to, in request order."""
 
     task: TaskAnswer
@@ -69,7 +71,7 @@ class AcceptedAnswer(Answer):
     warnings: list[str]
 
 
-class ResolvedResourceAnswer(Answer):
+class ResolvedResourceAnswer(Answer, frozen=True):
     """A wanted resource with its names resolved."""
 
     friendly_name: str
@@ -81,7 +83,7 @@ class ResolvedResourceAnswer(Answer):
     ram_mib: int
 
 
-class AmountAnswer(Answer):
+class AmountAnswer(Answer, frozen=True):
     """So many instances, virtual CPUs and MiB of memory."""
 
     instances: int
@@ -89,7 +91,7 @@ class AmountAnswer(Answer):
     ram_mib: int
 
 
-class QuotaForecastAnswer(Answer):
+class QuotaForecastAnswer(Answer, frozen=True):
     """The project's quota now and after the request."""
 
     limit: AmountAnswer
@@ -97,7 +99,7 @@ class QuotaForecastAnswer(Answer):
     after: AmountAnswer
 
 
-class WouldAcceptAnswer(Answer):
+class WouldAcceptAnswer(Answer, frozen=True):
     """A dry run that found nothing wrong; what is wrong comes as a problem."""
 
     would_accept: bool
@@ -107,13 +109,13 @@ class WouldAcceptAnswer(Answer):
     warnings: list[str]
 
 
-class TaskStartedAnswer(Answer):
+class TaskStartedAnswer(Answer, frozen=True):
     """The task that an order leads to."""
 
     task: TaskAnswer
 
 
-class GrantAnswer(Answer):
+class GrantAnswer(Answer, frozen=True):
     """The end that was granted, and what limited it (null: nothing did)."""
 
     id: str
@@ -122,13 +124,13 @@ class GrantAnswer(Answer):
     warnings: list[str]
 
 
-class ConsoleAnswer(Answer):
+class ConsoleAnswer(Answer, frozen=True):
     """A fresh console URL; it works for a short time."""
 
     url: str
 
 
-class EventAnswer(Answer):
+class EventAnswer(Answer, frozen=True):
     """One line of a resource's history."""
 
     at: Time

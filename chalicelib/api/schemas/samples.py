@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from typing import Annotated
 
-from pydantic import Field
+from msgspec import Meta
 
 from chalicelib.api.schemas.base import Answer, Time
 from chalicelib.domain.qkd import Provenance
 
 
-class SampleAnswer(Answer):
+class SampleAnswer(Answer, frozen=True):
     """One point of a time series: a sample, or what the samples of a step say together.
 
     Of a step, `at` is the begin; QBER and rates are means, stock and consumption those of its last
@@ -30,18 +30,18 @@ class SampleAnswer(Answer):
     faults: list[str]
 
 
-class SamplesAnswer(Answer):
+class SamplesAnswer(Answer, frozen=True):
     """A piece of a time series with its units, oldest first."""
 
     qkd_link_id: str
     units: dict[str, str]
     provenance: Provenance
     step_seconds: Annotated[
-        int | None, Field(description="Length of a step; null: every sample as it is.")
+        int | None, Meta(description="Length of a step; null: every sample as it is.")
     ]
-    is_cut: Annotated[bool, Field(description="Whether the period has more after the last one.")]
+    is_cut: Annotated[bool, Meta(description="Whether the period has more after the last one.")]
     next_cursor: Annotated[
         str | None,
-        Field(description="Where it goes on, as in the Link header; null where nothing is left."),
+        Meta(description="Where it goes on, as in the Link header; null where nothing is left."),
     ]
     samples: list[SampleAnswer]

@@ -1,16 +1,27 @@
 """The site, its quota and its health; VMs that phone home; problems."""
 
+from __future__ import annotations
+
 from typing import Annotated, Literal
 
-from pydantic import Field, StringConstraints
+from msgspec import Meta
 
 from chalicelib.api.schemas.base import Answer, Body, Reference, Time
+from chalicelib.api.schemas.reading import text_type
 from chalicelib.api.schemas.resource_answer import AmountAnswer
 
-HostKey = Annotated[str, StringConstraints(min_length=1, max_length=16_384, pattern=r"^[ -~]+$")]
+HostKey = Annotated[
+    str,
+    text_type(
+        "Must be one line of 1 to 16384 ASCII characters",
+        min_length=1,
+        max_length=16_384,
+        pattern=r"^[ -~]+$",
+    ),
+]
 
 
-class NetworkAnswer(Answer):
+class NetworkAnswer(Answer, frozen=True):
     """A network of the site."""
 
     id: str
@@ -18,7 +29,7 @@ class NetworkAnswer(Answer):
     is_external: bool
 
 
-class InfrastructureAnswer(Answer):
+class InfrastructureAnswer(Answer, frozen=True):
     """An infrastructure that resources can be asked of."""
 
     id: str
@@ -35,7 +46,7 @@ class InfrastructureAnswer(Answer):
     supports_qkd: bool
 
 
-class CloudLimitsAnswer(Answer):
+class CloudLimitsAnswer(Answer, frozen=True):
     """What the cloud lets the whole site use; -1 means unlimited."""
 
     instances: int
@@ -47,7 +58,7 @@ class CloudLimitsAnswer(Answer):
     checked_at: Time | None
 
 
-class QuotaAnswer(Answer):
+class QuotaAnswer(Answer, frozen=True):
     """A project's quota."""
 
     project_id: str
@@ -56,7 +67,7 @@ class QuotaAnswer(Answer):
     cloud: CloudLimitsAnswer | None
 
 
-class CheckAnswer(Answer):
+class CheckAnswer(Answer, frozen=True):
     """One part of the health."""
 
     name: str
@@ -64,7 +75,7 @@ class CheckAnswer(Answer):
     checked_at: Time | None
 
 
-class HealthAnswer(Answer):
+class HealthAnswer(Answer, frozen=True):
     """Whether the service works."""
 
     status: Literal["ok", "degraded", "down"]
@@ -72,27 +83,27 @@ class HealthAnswer(Answer):
     checks: list[CheckAnswer]
 
 
-class PhoneHomeBody(Body):
+class PhoneHomeBody(Body, frozen=True, kw_only=True):
     """POST /phone-home, sent by the VM with its one-time token."""
 
     resource_id: Reference
-    ssh_host_keys: Annotated[list[HostKey], Field(max_length=20)]
+    ssh_host_keys: Annotated[list[HostKey], Meta(max_length=20)]
 
 
-class PhoneHomeAnswer(Answer):
+class PhoneHomeAnswer(Answer, frozen=True):
     """The report was recorded."""
 
     resource_id: str
 
 
-class FieldErrorAnswer(Answer):
+class FieldErrorAnswer(Answer, frozen=True):
     """One wrong field."""
 
     field: str
     message: str
 
 
-class ProblemAnswer(Answer):
+class ProblemAnswer(Answer, frozen=True):
     """What went wrong (RFC 9457); `detail` says what to do."""
 
     type: str
@@ -102,12 +113,13 @@ class ProblemAnswer(Answer):
     instance: str
     code: str
     errors: list[FieldErrorAnswer]
-    request_id: str | None = Field(
-        default=None, description="As in X-Request-Id; under it the operators find the request."
-    )
+    request_id: Annotated[
+        str | None,
+        Meta(description="As in X-Request-Id; under it the operators find the request."),
+    ]
 
 
-class ProblemKindAnswer(Answer):
+class ProblemKindAnswer(Answer, frozen=True):
     """What a problem's `type` means."""
 
     type: str

@@ -1,15 +1,17 @@
 """Tasks on the wire."""
 
+from __future__ import annotations
+
 from typing import Annotated
 
-from pydantic import Field
+from msgspec import Meta
 
 from chalicelib.api.schemas.base import Answer, Time
 from chalicelib.domain.statuses import TaskStatus
 from chalicelib.domain.tasks import StepStatus, TaskAction
 
 
-class StepAnswer(Answer):
+class StepAnswer(Answer, frozen=True):
     """One step of a task."""
 
     name: str
@@ -19,13 +21,13 @@ class StepAnswer(Answer):
     detail: str | None
 
 
-class TaskAnswer(Answer):
+class TaskAnswer(Answer, frozen=True):
     """A task; `completed` is percent."""
 
     id: str
     action: TaskAction
     status: TaskStatus
-    completed: Annotated[int, Field(ge=0, le=100)]
+    completed: Annotated[int, Meta(ge=0, le=100)]
     steps: list[StepAnswer]
     resource_ids: list[str]
     link_ids: list[str]
@@ -34,15 +36,15 @@ class TaskAnswer(Answer):
     finished_at: Time | None
     parked_since: Annotated[
         Time | None,
-        Field(
+        Meta(
             description="Since when it waits for what does not answer, "
             "however often that was tried; null while it is at work and once it is closed."
         ),
     ]
     next_try_at: Annotated[
-        Time | None, Field(description="When a parked task is resumed, by itself; else null.")
+        Time | None, Meta(description="When a parked task is resumed, by itself; else null.")
     ]
     waiting_reason: Annotated[
-        str | None, Field(description="What a parked task waits for, in words; else null.")
+        str | None, Meta(description="What a parked task waits for, in words; else null.")
     ]
     failure_reason: str | None

@@ -1,11 +1,13 @@
 """What the web page is told about the site and about who uses it."""
 
+from __future__ import annotations
+
 from chalicelib.api.schemas.base import Answer
 from chalicelib.domain.permissions import Permission
 from chalicelib.domain.tokens import TokenKind
 
 
-class OIDCAnswer(Answer):
+class OIDCAnswer(Answer, frozen=True):
     """Where people sign in: authorization code with PKCE, no client secret."""
 
     discovery_url: str
@@ -13,7 +15,7 @@ class OIDCAnswer(Answer):
     scope: str
 
 
-class WebConfigAnswer(Answer):
+class WebConfigAnswer(Answer, frozen=True):
     """What is public about the site; `oidc` is null where tokens are pasted."""
 
     infra_id: str
@@ -26,7 +28,7 @@ class WebConfigAnswer(Answer):
     experiment_token_url: str | None
 
 
-class CallerAnswer(Answer):
+class CallerAnswer(Answer, frozen=True):
     """Who the token makes its bearer."""
 
     kind: TokenKind

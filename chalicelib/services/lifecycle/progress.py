@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import logging
-from dataclasses import dataclass
+
+from msgspec import Struct
 
 from chalicelib.domain.tasks import StepStatus, Task, mark_running, park, set_step
 from chalicelib.logs.events import log
@@ -13,8 +14,7 @@ from chalicelib.services.backend import Backend
 logger = logging.getLogger(__name__)
 
 
-@dataclass(frozen=True, slots=True)
-class StepInput:
+class StepInput(Struct, frozen=True):
     """What every step gets from its workflow: identifiers, nothing else."""
 
     task_id: str

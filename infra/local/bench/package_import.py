@@ -21,7 +21,7 @@ _USUAL_NAME = "FastAPI + SQLAlchemy + asyncpg"
 _USUAL = ("fastapi", "sqlalchemy.ext.asyncio", "asyncpg")
 _USUAL_SERVED = (*_USUAL, "uvicorn", "alembic.command")
 # What no API on these libraries can do without, and what no call of AWS can.
-_LIBRARIES = ("chalice.app", "pynamodb.models", "jwt", "pydantic.main")
+_LIBRARIES = ("chalice.app", "pynamodb.models", "jwt", "msgspec")
 # The module that Lambda imports, and the adapters that its first call loads.
 _API = ("app", "chalicelib.adapters.dynamodb.stores", "chalicelib.adapters.slices_auth.verifier")
 _STEP = (
@@ -56,7 +56,7 @@ def run(effort: Effort) -> list[Figure]:
         places = {
             _USUAL_NAME: (compared, _USUAL),
             "the same, + uvicorn + alembic": (compared, _USUAL_SERVED),
-            "bare chalice + pynamodb + PyJWT + pydantic": (Path(directory), _LIBRARIES),
+            "bare chalice + pynamodb + PyJWT + msgspec": (Path(directory), _LIBRARIES),
         } | {name: (Path(directory), modules) for name, (modules, _) in _TARGETS_MS.items()}
         measured: dict[str, list[dict[str, Any]]] = {name: [] for name in places}
         for _ in range(effort.repeat(7, 2)):

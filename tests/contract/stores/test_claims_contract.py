@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import uuid
-from dataclasses import replace
 from datetime import timedelta
 
 import pytest
+from msgspec.structs import replace
 
 from chalicelib.adapters.dynamodb.stores import Stores
 from chalicelib.domain.catalog import CatalogState, CloudLimits, DiskImage, Flavor, Network

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import uuid
-from dataclasses import replace
 from datetime import timedelta
 from typing import Any
+
+from msgspec.structs import replace
 
 from chalicelib.adapters.dynamodb.stores import Stores
 from chalicelib.domain.ids import IdKind

@@ -1,8 +1,7 @@
 """What services.ports.Compute promises, on the simulator and on the real control plane."""
 
-from dataclasses import replace
-
 import pytest
+from msgspec.structs import replace
 
 from chalicelib.domain.errors import CloudRefused, CloudUnreachable
 from chalicelib.services.cloud_ports import ServerStatus

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import socket
 import time
-from dataclasses import replace
 
 import pytest
+from msgspec.structs import replace
 
 from chalicelib.adapters.qkd_agent.breaker import CircuitBreaker
 from chalicelib.adapters.qkd_agent.transport import MAX_ANSWER_BYTES, Bounds, SiteTransport

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import json
-from dataclasses import replace
+
+from msgspec.structs import replace
 
 from chalicelib import bootstrap
 from tests.integration.stack.client import in_hours

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from datetime import timedelta
 from typing import Any
+
+from msgspec.structs import replace
 
 from chalicelib.domain.resources import Placement, Resource, ResourceSpec, accepted
 from chalicelib.domain.tasks import Task, TaskAction, plan

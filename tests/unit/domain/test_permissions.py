@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from datetime import timedelta
 from itertools import product
 
 import pytest
+from msgspec.structs import replace
 
 from chalicelib.domain.errors import Forbidden, NotFound
 from chalicelib.domain.permissions import (

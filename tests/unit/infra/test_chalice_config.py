@@ -59,7 +59,7 @@ def test_every_function_of_the_app_is_in_the_table():
 
 def test_zones_name_tables_workflows_and_functions_that_exist():
     for zone in ZONES.values():
-        assert set(zone.tables) <= set(Tables.__dataclass_fields__)
+        assert set(zone.tables) <= set(Tables.__struct_fields__)
         assert set(zone.starts) <= set(definitions())
         assert set(zone.invokes) <= set(FUNCTIONS)
 

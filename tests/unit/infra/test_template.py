@@ -144,9 +144,7 @@ def test_no_secret_has_a_value():
 
 
 def test_there_is_a_table_for_each_item_class():
-    assert set(of_type("AWS::DynamoDB::Table")) == {
-        table_id(n) for n in Tables.__dataclass_fields__
-    }
+    assert set(of_type("AWS::DynamoDB::Table")) == {table_id(n) for n in Tables.__struct_fields__}
     claims = RESOURCES["ClaimsTable"]["Properties"]
     assert claims["TimeToLiveSpecification"]["AttributeName"] == ClaimItem.delete_at.attr_name
 

@@ -7,10 +7,10 @@ as if nothing had happened: one server for a resource that is wanted, nothing fo
 
 from __future__ import annotations
 
-from dataclasses import replace
 from datetime import timedelta
 
 import pytest
+from msgspec.structs import replace
 
 from chalicelib.domain.errors import CloudRefused
 from chalicelib.domain.quota import Amount

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from datetime import timedelta
 
 import pytest
+from msgspec.structs import replace
 
 from chalicelib.domain.catalog import CloudLimits, DiskImage, Flavor, Network
 from chalicelib.domain.errors import (

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
 import pytest
+from msgspec.structs import replace
 
 from chalicelib.domain.errors import InvalidRequest, NotFound
 from chalicelib.domain.qkd import Provenance, Sample
