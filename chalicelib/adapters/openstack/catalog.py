@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import Any
 
+from chalicelib.adapters.openstack import sdk
 from chalicelib.adapters.openstack.connection import CloudConnection
 from chalicelib.adapters.openstack.views import bounded, moment
 from chalicelib.domain.catalog import (
@@ -48,10 +49,10 @@ class OpenStackCatalog:
 
     def disk_images(self) -> Iterable[DiskImage]:
         """Return the images that can be booted, with their synced ids."""
-        with self._connection.call() as sdk:
+        with self._connection.call() as cloud:
             return tuple(
                 self._disk_image(image)
-                for image in bounded(sdk.image.images())
+                for image in bounded(sdk.Image.list(cloud.image))
                 if image.status == "active"
                 and not image.is_hidden
                 and image.disk_format not in _PARTIAL_FORMATS
@@ -59,26 +60,26 @@ class OpenStackCatalog:
 
     def flavors(self) -> Iterable[Flavor]:
         """Return the flavors that the project may use. Nova does not date them: now is said."""
-        with self._connection.call() as sdk:
+        with self._connection.call() as cloud:
             return tuple(
                 self._flavor(flavor)
-                for flavor in bounded(sdk.compute.flavors(details=True))
+                for flavor in bounded(sdk.Flavor.list(cloud.compute, base_path="/flavors/detail"))
                 if not flavor.is_disabled
             )
 
     def networks(self) -> Iterable[Network]:
         """Return external networks, and those that give addresses to VMs."""
-        with self._connection.call() as sdk:
+        with self._connection.call() as cloud:
             return tuple(
                 self._network(network)
-                for network in bounded(sdk.network.networks())
+                for network in bounded(sdk.Network.list(cloud.network))
                 if network.is_router_external or network.subnet_ids
             )
 
     def limits(self) -> CloudLimits:
         """Return the account's limits and use."""
-        with self._connection.call() as sdk:
-            absolute = sdk.compute.get_limits().absolute
+        with self._connection.call() as cloud:
+            absolute = sdk.Limits.new().fetch(cloud.compute).absolute
             return CloudLimits(
                 instances=int(absolute.instances),
                 instances_used=int(absolute.instances_used),

@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import base64
 from collections.abc import Iterator
-from typing import Any
+from contextlib import suppress
+from typing import Any, TypeVar
 
+from chalicelib.adapters.openstack import sdk
+from chalicelib.adapters.openstack.cloud import Cloud, Service
 from chalicelib.adapters.openstack.connection import CloudConnection
 from chalicelib.adapters.openstack.lookup import disk_image_id, flavor_id, network_id
-from chalicelib.adapters.openstack.sdk import exceptions
 from chalicelib.adapters.openstack.views import (
     Mark,
     bounded,
@@ -20,6 +22,8 @@ from chalicelib.adapters.openstack.views import (
 from chalicelib.domain.errors import CloudOutcomeUnknown, CloudRefused
 from chalicelib.services.cloud_ports import FloatingIP, Port, Server, ServerSpec, ServerStatus
 from chalicelib.services.ports import Clock
+
+ResourceT = TypeVar("ResourceT", bound=sdk.Resource)
 
 
 class OpenStackCompute:
@@ -44,8 +48,9 @@ class OpenStackCompute:
         return iter(self._tagged(self._mark.tag))
 
     def _tagged(self, tag: str) -> tuple[Server, ...]:
-        with self._connection.call() as sdk:
-            found = with_tag(bounded(sdk.compute.servers(details=True, tags=tag)), tag)
+        with self._connection.call() as cloud:
+            listed = sdk.Server.list(cloud.compute, base_path="/servers/detail", tags=tag)
+            found = with_tag(bounded(listed), tag)
             servers = [to_server(server, self._clock()) for server in found]
         return tuple(sorted(servers, key=lambda server: (server.created_at, server.id)))
 
@@ -54,11 +59,13 @@ class OpenStackCompute:
 
         The answer carries nothing but the id: status and time of the result are assumed.
         """
-        with self._connection.call(is_repeatable=False) as sdk:
-            created = sdk.compute.create_server(
+        with self._connection.call(is_repeatable=False) as cloud:
+            created = _create(
+                sdk.Server,
+                cloud.compute,
                 name=spec.name,
-                image_id=disk_image_id(sdk, spec.disk_image_ref),
-                flavor_id=flavor_id(sdk, spec.flavor_ref),
+                image_id=disk_image_id(cloud, spec.disk_image_ref),
+                flavor_id=flavor_id(cloud, spec.flavor_ref),
                 networks=[{"port": port_id} for port_id in spec.port_ids],
                 config_drive=True,
                 user_data=base64.b64encode(spec.user_data).decode("ascii"),
@@ -78,31 +85,35 @@ class OpenStackCompute:
 
     def delete_server(self, server_id: str) -> None:
         """Ask for the deletion; fine when there is none."""
-        with self._connection.call() as sdk:
-            sdk.compute.delete_server(server_id, ignore_missing=True)
+        with self._connection.call() as cloud:
+            _delete(sdk.Server, cloud.compute, server_id)
 
     def reboot_server(self, server_id: str) -> None:
         """Ask for a hard reboot."""
-        with self._connection.call(is_repeatable=False) as sdk:
-            sdk.compute.reboot_server(server_id, "HARD")
+        with self._connection.call(is_repeatable=False) as cloud:
+            sdk.Server.new(id=server_id).reboot(cloud.compute, "HARD")
 
     def console_url(self, server_id: str) -> str:
         """Return a fresh URL of the server's web console."""
-        with self._connection.call() as sdk:
-            console = sdk.compute.create_console(
-                server_id, console_type="novnc", console_protocol="vnc"
+        with self._connection.call() as cloud:
+            console = _create(
+                sdk.ServerRemoteConsole,
+                cloud.compute,
+                server_id=server_id,
+                type="novnc",
+                protocol="vnc",
             )
-            url = (console or {}).get("url")
-            if not url:
+            if not console.url:
                 raise CloudRefused("This site gives out no address for web consoles. Use SSH.")
-            return str(url)
+            return str(console.url)
 
     # --- ports -------------------------------------------------------------------------------
 
     def find_ports(self, resource_id: str) -> tuple[Port, ...]:
         """Return the ports marked as the resource's, by id."""
-        with self._connection.call() as sdk:
-            found = bounded(sdk.network.ports(description=self._mark.description(resource_id)))
+        with self._connection.call() as cloud:
+            description = self._mark.description(resource_id)
+            found = bounded(sdk.Port.list(cloud.network, description=description))
             ports = [to_port(port, self._mark, self._clock()) for port in found]
         return tuple(
             sorted(
@@ -113,16 +124,18 @@ class OpenStackCompute:
 
     def all_ports(self) -> Iterator[Port]:
         """Return every port that carries this infrastructure's mark."""
-        with self._connection.call() as sdk:
-            found = bounded(sdk.network.ports())
+        with self._connection.call() as cloud:
+            found = bounded(sdk.Port.list(cloud.network))
             ports = [to_port(port, self._mark, self._clock()) for port in found]
         return (port for port in ports if port.resource_id is not None)
 
     def create_port(self, resource_id: str, network_ref: str, index: int) -> Port:
         """Create a marked port on a network; `index` tells a resource's ports apart by name."""
-        with self._connection.call(is_repeatable=False) as sdk:
-            created = sdk.network.create_port(
-                network_id=network_id(sdk, network_ref),
+        with self._connection.call(is_repeatable=False) as cloud:
+            created = _create(
+                sdk.Port,
+                cloud.network,
+                network_id=network_id(cloud, network_ref),
                 name=f"{resource_id}-{index}",
                 description=self._mark.description(resource_id),
             )
@@ -131,8 +144,8 @@ class OpenStackCompute:
 
     def delete_port(self, port_id: str) -> None:
         """Delete a port; fine when there is none."""
-        with self._connection.call() as sdk:
-            sdk.network.delete_port(port_id, ignore_missing=True)
+        with self._connection.call() as cloud:
+            _delete(sdk.Port, cloud.network, port_id)
 
     # --- floating IPs ------------------------------------------------------------------------
 
@@ -143,16 +156,18 @@ class OpenStackCompute:
 
     def all_floating_ips(self) -> Iterator[FloatingIP]:
         """Return every floating IP that this infrastructure made."""
-        with self._connection.call() as sdk:
-            found = bounded(_ips(sdk))
+        with self._connection.call() as cloud:
+            found = bounded(_ips(cloud))
             addresses = [to_floating_ip(ip, self._mark, self._clock()) for ip in found]
         return (ip for ip in addresses if ip.resource_id is not None)
 
     def create_floating_ip(self, resource_id: str, port_id: str) -> FloatingIP:
         """Allocate a public address on the external network and attach it to the port."""
-        with self._connection.call(is_repeatable=False) as sdk:
-            created = sdk.network.create_ip(
-                floating_network_id=network_id(sdk, self._external_network),
+        with self._connection.call(is_repeatable=False) as cloud:
+            created = _create(
+                sdk.FloatingIP,
+                cloud.network,
+                floating_network_id=network_id(cloud, self._external_network),
                 port_id=port_id,
                 description=self._mark.description(resource_id),
             )
@@ -161,19 +176,28 @@ class OpenStackCompute:
 
     def delete_floating_ip(self, floating_ip_id: str) -> None:
         """Give the address back; fine when it is gone."""
-        with self._connection.call() as sdk:
-            sdk.network.delete_ip(floating_ip_id, ignore_missing=True)
+        with self._connection.call() as cloud:
+            _delete(sdk.FloatingIP, cloud.network, floating_ip_id)
 
 
-def _ips(sdk: Any) -> Iterator[Any]:
+def _ips(cloud: Cloud) -> Iterator[sdk.FloatingIP]:
     """Yield the floating IPs: none where the cloud has no routers, and so no such list."""
     try:
-        yield from sdk.network.ips()
-    except exceptions.NotFoundException:
+        yield from sdk.FloatingIP.list(cloud.network)
+    except sdk.exceptions.NotFoundException:
         return
 
 
-def _id_of(created: Any) -> str:
+def _create(kind: type[ResourceT], service: Service, **attributes: Any) -> ResourceT:
+    return kind.new(**attributes).create(service)
+
+
+def _delete(kind: type[sdk.Resource], service: Service, id_: str) -> None:
+    with suppress(sdk.exceptions.NotFoundException):
+        kind.new(id=id_).delete(service)
+
+
+def _id_of(created: sdk.Resource) -> str:
     """Return the id of what was created.
 
     Raises:

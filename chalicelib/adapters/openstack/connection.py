@@ -10,8 +10,9 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import Any
 
+from chalicelib.adapters.openstack.cloud import Cloud
 from chalicelib.adapters.openstack.faults import SDK_ERRORS, domain_error
-from chalicelib.adapters.openstack.sdk import Connection, OpenStackConfig
+from chalicelib.adapters.openstack.sdk import OpenStackConfig
 from chalicelib.adapters.openstack.transport import QuietSession, one_call
 from chalicelib.domain.errors import CloudError, CloudRefused
 
@@ -20,7 +21,7 @@ _APP_VERSION = "1"
 
 
 class CloudConnection:
-    """Gives out the SDK for one call at a time; safe to share between threads."""
+    """Gives out the cloud for one call at a time; safe to share between threads."""
 
     def __init__(
         self,
@@ -33,10 +34,10 @@ class CloudConnection:
         self._request_seconds = request_seconds
         self._call_seconds = call_seconds
         self._lock = threading.Lock()
-        self._sdk: Connection | None = None
+        self._opened: Cloud | None = None
 
     @contextmanager
-    def call(self, *, is_repeatable: bool = True) -> Iterator[Connection]:
+    def call(self, *, is_repeatable: bool = True) -> Iterator[Cloud]:
         """Open the time window of one call and turn every failure in it into a domain error.
 
         Args:
@@ -62,18 +63,18 @@ class CloudConnection:
                 # Without the cause: its text may quote the user data that was refused.
                 raise failure from None
 
-    def _connected(self) -> Connection:
+    def _connected(self) -> Cloud:
         with self._lock:
-            if self._sdk is None:
-                self._sdk = self._connect()
-            return self._sdk
+            if self._opened is None:
+                self._opened = self._connect()
+            return self._opened
 
     def _forget(self) -> None:
         """Start anew next time: the SDK keeps failed discoveries, and passwords can change."""
         with self._lock:
-            self._sdk = None
+            self._opened = None
 
-    def _connect(self) -> Connection:
+    def _connect(self) -> Cloud:
         is_named = isinstance(self._cloud, str)
         config = OpenStackConfig(
             app_name=_APP_NAME,
@@ -84,7 +85,4 @@ class CloudConnection:
             load_envvars=is_named,
         )
         options = {"cloud": self._cloud} if isinstance(self._cloud, str) else self._cloud()
-        connection = Connection(config=config.get_one(**options))
-        # An answer from a cache could hide the server that was created a moment ago.
-        connection.cache_enabled = False
-        return connection
+        return Cloud(config.get_one(**options))

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import uuid
-from typing import Any
 
+from chalicelib.adapters.openstack import sdk
+from chalicelib.adapters.openstack.cloud import Cloud
 from chalicelib.domain.errors import CloudRefused
 
 
-def disk_image_id(sdk: Any, ref: str) -> str:
+def disk_image_id(cloud: Cloud, ref: str) -> str:
     """Return the Glance id; a UUID is taken as it is.
 
     Raises:
@@ -16,11 +17,11 @@ def disk_image_id(sdk: Any, ref: str) -> str:
     """
     if _is_uuid(ref):
         return ref
-    found = sdk.image.find_image(ref, ignore_missing=True)
+    found = sdk.Image.find(cloud.image, ref, ignore_missing=True)
     return _found(found, f"The cloud has no disk image {ref!r}: choose another disk image.")
 
 
-def flavor_id(sdk: Any, ref: str) -> str:
+def flavor_id(cloud: Cloud, ref: str) -> str:
     """Return the Nova id; a UUID is taken as it is. Other ids are free text and looked up.
 
     Raises:
@@ -28,11 +29,11 @@ def flavor_id(sdk: Any, ref: str) -> str:
     """
     if _is_uuid(ref):
         return ref
-    found = sdk.compute.find_flavor(ref, ignore_missing=True)
+    found = sdk.Flavor.find(cloud.compute, ref, ignore_missing=True)
     return _found(found, f"The cloud has no flavor {ref!r}: choose another flavor.")
 
 
-def network_id(sdk: Any, ref: str) -> str:
+def network_id(cloud: Cloud, ref: str) -> str:
     """Return the Neutron id; a UUID is taken as it is.
 
     Raises:
@@ -40,11 +41,11 @@ def network_id(sdk: Any, ref: str) -> str:
     """
     if _is_uuid(ref):
         return ref
-    found = sdk.network.find_network(ref, ignore_missing=True)
+    found = sdk.Network.find(cloud.network, ref, ignore_missing=True)
     return _found(found, f"The cloud has no network {ref!r}: choose another network.")
 
 
-def _found(found: Any, otherwise: str) -> str:
+def _found(found: sdk.Resource | None, otherwise: str) -> str:
     if found is None:
         raise CloudRefused(otherwise)
     return str(found.id)

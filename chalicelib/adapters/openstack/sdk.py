@@ -1,82 +1,81 @@
-"""openstacksdk with the services that this site calls, and without the others.
+"""The parts of openstacksdk that are used here, without the rest: import the SDK by this module.
 
-`openstack.connection` imports the code of every service that OpenStack has: a third of the time
-that the SDK takes to import, at each cold start of a step. Those that nothing here calls are
-answered by empty modules; touching one at run time says so. Import the SDK by this module.
+The SDK's resources need none of what the `__init__.py` of their packages import: `Connection` and
+the `Proxy` of each service, and with these the code of every service that OpenStack has. So these
+files are run only when something of them is asked for, as `openstack.connect` by tests that share
+the process.
 """
+# ruff: noqa: E402 - the packages are registered before anything of them is imported
 
 from __future__ import annotations
 
 import sys
-from collections.abc import MutableSequence
-from importlib.abc import Loader, MetaPathFinder
-from importlib.machinery import ModuleSpec
-from types import ModuleType
+from importlib.util import find_spec, module_from_spec
 from typing import Any
 
-LEFT_OUT = frozenset({
-    "accelerator", "baremetal", "baremetal_introspection", "block_storage", "clustering",
-    "container_infrastructure_management", "database", "dns", "instance_ha", "key_manager",
-    "load_balancer", "message", "object_store", "orchestration",
-    "shared_file_system", "workflow",
-})  # fmt: skip
+# What the `__init__.py` of each package defines, in the release that requirements.txt names.
+_DEFINED_BY_INIT = {
+    "openstack": {"connect", "connection", "enable_logging"},
+    "openstack.compute.v2": {"Proxy"},
+    "openstack.image.v2": {"Proxy"},
+    "openstack.network.v2": {"Proxy"},
+}
 
 
-class _Nothing:
-    """Stands for a class, a module or a service of what was left out; cannot be used."""
+def _register(name: str, defined: set[str]) -> None:
+    """Register a package whose `__init__.py` runs when something that it defines is looked up."""
+    spec = find_spec(name)
+    if spec is None or spec.loader is None:
+        raise ModuleNotFoundError(f"openstacksdk has no package {name}", name=name)
+    package = module_from_spec(spec)
+    run = spec.loader.exec_module
 
-    def __init__(self, name: str) -> None:
-        self._name = name
+    def look_up(attribute: str) -> Any:
+        if attribute not in defined:
+            raise AttributeError(f"module {name!r} has no attribute {attribute!r}")
+        del vars(package)["__getattr__"]
+        run(package)
+        return getattr(package, attribute)
 
-    def __getattr__(self, name: str) -> _Nothing:
-        if name.startswith("__"):
-            raise AttributeError(name)
-        return _Nothing(f"{self._name}.{name}")
-
-    def __call__(self, *_args: Any, **_keywords: Any) -> _Nothing:
-        return self
-
-    def __or__(self, _other: object) -> _Nothing:
-        return self  # in annotations
-
-    __ror__ = __or__
-
-    def __get__(self, connection: object, _owner: type | None = None) -> _Nothing:
-        """Refuse what looks the service up on a connection."""
-        if connection is None:
-            return self
-        raise NotImplementedError(f"{self._name} is left out: see {__name__}")
+    vars(package)["__getattr__"] = look_up  # PEP 562
+    sys.modules[name] = package
+    parent, _, child = name.rpartition(".")
+    if parent:
+        setattr(sys.modules[parent], child, package)
 
 
-class _EmptyModule(ModuleType):
-    __path__: MutableSequence[str] = []  # noqa: RUF012 - as ModuleType declares it
+for _name, _defined in _DEFINED_BY_INIT.items():
+    if _name not in sys.modules:
+        _register(_name, _defined)
 
-    def __getattr__(self, name: str) -> _Nothing:
-        if name.startswith("__"):
-            raise AttributeError(name)
-        return _Nothing(f"{self.__name__}.{name}")
+from openstack import exceptions
+from openstack.compute.v2.flavor import Flavor
+from openstack.compute.v2.limits import Limits
+from openstack.compute.v2.server import Server
+from openstack.compute.v2.server_remote_console import ServerRemoteConsole
+from openstack.config import OpenStackConfig
+from openstack.config.cloud_region import CloudRegion
+from openstack.image.v2.image import Image
+from openstack.network.v2.floating_ip import FloatingIP
+from openstack.network.v2.network import Network
+from openstack.network.v2.port import Port
+from openstack.proxy import Proxy
+from openstack.resource import Resource
+from openstack.service_description import ServiceDescription
 
-
-class _EmptyServices(MetaPathFinder, Loader):
-    def find_spec(self, fullname: str, *_where: object) -> ModuleSpec | None:
-        parts = fullname.split(".")
-        is_left_out = parts[0] == "openstack" and len(parts) > 1 and parts[1] in LEFT_OUT
-        return ModuleSpec(fullname, self, is_package=True) if is_left_out else None
-
-    def create_module(self, spec: ModuleSpec) -> ModuleType:
-        return _EmptyModule(spec.name)
-
-    def exec_module(self, module: ModuleType) -> None:
-        """Nothing to run."""
-
-
-_FINDER = _EmptyServices()
-sys.meta_path.insert(0, _FINDER)
-try:
-    from openstack import exceptions
-    from openstack.config import OpenStackConfig
-    from openstack.connection import Connection
-finally:
-    sys.meta_path.remove(_FINDER)
-
-__all__ = ["Connection", "OpenStackConfig", "exceptions"]
+__all__ = [
+    "CloudRegion",
+    "Flavor",
+    "FloatingIP",
+    "Image",
+    "Limits",
+    "Network",
+    "OpenStackConfig",
+    "Port",
+    "Proxy",
+    "Resource",
+    "Server",
+    "ServerRemoteConsole",
+    "ServiceDescription",
+    "exceptions",
+]

@@ -174,10 +174,17 @@ def test_new_credentials_are_taken_up_without_a_restart(configured):
     assert not world.compute.find_servers("r")
 
 
-@pytest.mark.parametrize("entries", [{"region_name": "RegionTwo"}, {"auth": {}}])
-def test_wrong_settings_are_the_operators_matter(configured, entries):
+@pytest.mark.parametrize(
+    ("entries", "why"),
+    [
+        ({"region_name": "RegionTwo"}, "compute service in RegionTwo region not found"),
+        ({"has_compute": False}, "Service 'compute' is disabled"),
+        ({"auth": {}}, "settings .* are wrong"),
+    ],
+)
+def test_wrong_settings_are_the_operators_matter(configured, entries, why):
     configured(**entries)
-    with pytest.raises(CloudCredentialsRefused):
+    with pytest.raises(CloudCredentialsRefused, match=why):
         World.new().compute.find_servers("r")
 
 

@@ -8,7 +8,7 @@ import uuid
 
 import openstack
 import pytest
-from openstack.compute.v2._proxy import Proxy
+from openstack.compute.v2.server import Server
 from openstack.config import OpenStackConfig
 
 from chalicelib import bootstrap
@@ -173,12 +173,12 @@ def steer_hypervisor(monkeypatch):
     """Add metadata for the fake driver to each new server: the API has no way to say it."""
 
     def steer(**metadata):
-        create = Proxy.create_server
+        create = Server.create
 
-        def create_server(self, **attributes):
-            merged = {**attributes["metadata"], **metadata}
-            return create(self, **{**attributes, "metadata": merged})
+        def create_steered(self, *args, **options):
+            self.metadata = {**self.metadata, **metadata}
+            return create(self, *args, **options)
 
-        monkeypatch.setattr(Proxy, "create_server", create_server)
+        monkeypatch.setattr(Server, "create", create_steered)
 
     return steer

@@ -151,8 +151,8 @@ def test_openstacksdk_gets_the_credential_and_nothing_else(client, monkeypatch, 
     secret = CREDENTIAL | {"region_name": "lab", "interface": "internal", "ca_pem": "the CA"}
     client.create_secret(Name="cloud", SecretString=json.dumps(secret))
     connection = CloudConnection(CloudCredential("cloud"))
-    with connection.call() as sdk:
-        config = sdk.config
+    with connection.call() as cloud:
+        config = cloud.config
     auth = config.get_auth()
     assert type(auth).__name__ == "ApplicationCredential"
     assert auth.auth_url == CREDENTIAL["auth_url"]
@@ -170,8 +170,8 @@ def test_a_new_credential_is_read_after_the_old_one_failed(client):
         raise CloudCredentialsRefused("refused")
     other = CREDENTIAL | {"application_credential_secret": "new"}
     client.put_secret_value(SecretId="cloud", SecretString=json.dumps(other))
-    with connection.call() as sdk:
-        (method,) = sdk.config.get_auth().auth_methods
+    with connection.call() as cloud:
+        (method,) = cloud.config.get_auth().auth_methods
         assert method.application_credential_secret == "new"
 
 

@@ -10,6 +10,7 @@ import requests
 from requests.adapters import HTTPAdapter
 
 from chalicelib.adapters.openstack.connection import CloudConnection
+from chalicelib.adapters.openstack.sdk import Server
 from chalicelib.domain.errors import CloudUnreachable
 from chalicelib.domain.ids import IdKind, make_id
 from chalicelib.logs.context import scope
@@ -55,9 +56,9 @@ def sent(monkeypatch, tmp_path, told):
     with (
         scope(told),
         pytest.raises(CloudUnreachable),
-        CloudConnection("slices", request_seconds=7.0).call() as sdk,
+        CloudConnection("slices", request_seconds=7.0).call() as cloud,
     ):
-        list(sdk.compute.servers())
+        list(Server.list(cloud.compute))
     assert requests_seen
     return requests_seen
 
