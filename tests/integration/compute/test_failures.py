@@ -1,10 +1,12 @@
 """What the adapter makes of a cloud that breaks: nothing sent twice, nothing lost, all in words."""
 
+import gc
 import json
 import logging
 import socket
 import threading
 import time
+import weakref
 
 import pytest
 import yaml
@@ -338,3 +340,18 @@ def test_long_lists_are_read_to_their_end(simulator, world):
     resource_id = world.resource_id()
     made = {world.compute.create_port(resource_id, "public", i).id for i in range(12)}
     assert {port.id for port in world.compute.find_ports(resource_id)} == made
+
+
+def test_a_cloud_that_was_away_is_not_kept_in_memory(simulator):
+    world = World.new()
+    world.catalog.flavors()
+    first = weakref.ref(world.connection._opened)
+
+    simulator.faults.add(Fault(Effect.OUTAGE))
+    with pytest.raises(CloudUnreachable):
+        world.catalog.flavors()
+    simulator.faults.clear()
+    world.catalog.flavors()
+
+    gc.collect()
+    assert first() is None
