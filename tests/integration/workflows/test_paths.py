@@ -12,6 +12,7 @@ import pytest
 from chalicelib.adapters.aws_clients import make_client
 from infra.aws.workflows import definitions, function_name, placeholders
 from infra.local.aws import local_aws
+from infra.local.interpreter import light_interpreter
 from infra.local.lambda_functions import Functions, serve_functions
 from infra.local.workflows import STATE_MACHINE_ARN_PREFIX, resolved, stop_executions
 from tests.integration.workflows.scenarios import USUAL, all_scenarios, fast, states_of
@@ -70,7 +71,7 @@ def client(scripts):
     with pytest.MonkeyPatch.context() as patch:
         patch.setenv("AWS_DEFAULT_REGION", "eu-west-1")
         functions = Functions({name: scripts.handler(name) for name in NAMES})
-        with local_aws(), serve_functions(functions):
+        with local_aws(), light_interpreter(), serve_functions(functions):
             client = make_client("stepfunctions")
             for name, definition in definitions().items():
                 client.create_state_machine(
