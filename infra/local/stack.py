@@ -21,7 +21,6 @@ from infra.local import environment
 from infra.local.admin import AdminServer
 from infra.local.aws import local_aws
 from infra.local.clouds import Cloud, SimulatedCloud, make_cloud
-from infra.local.interpreter import light_interpreter
 from infra.local.issuer import Issuer
 from infra.local.lambda_functions import Functions, serve_functions
 from infra.local.openstack.state import DEFAULT_STATE as DEFAULT_OPENSTACK_STATE
@@ -197,6 +196,9 @@ class LocalStack:
         bootstrap.reset()
         parts.callback(bootstrap.reset)
         parts.enter_context(local_aws())
+        # Not for those who only look for a running stack: the parser is large.
+        from infra.local.interpreter import light_interpreter
+
         parts.enter_context(light_interpreter())
         create_tables(bootstrap.settings())
         app: Chalice = importlib.import_module("app").app

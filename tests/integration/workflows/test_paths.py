@@ -20,7 +20,7 @@ from tests.integration.workflows.scenarios import USUAL, all_scenarios, fast, st
 SCENARIOS = all_scenarios()
 DEADLINE_SECONDS = 100
 AT_ONCE = 32
-POLL_SECONDS = 0.5  # so many at once that asking more often is most of the work
+POLL_SECONDS = 0.5  # so many ask at once that it is a good part of the work
 pytestmark = pytest.mark.timeout(600)
 ROLE = "arn:aws:iam::123456789012:role/test"
 NAMES = sorted({function_name(p) for text in definitions().values() for p in placeholders(text)})
