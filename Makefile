@@ -7,6 +7,9 @@ PORT ?= 8000
 EXPERIMENT ?= demo
 STATE ?= .state/local
 STAGE ?= prod
+# Each worker and each program that a test starts would compile everything again where Python is told
+# to write no bytecode, as in many containers. It is kept out of the tree.
+KEPT_BYTECODE := PYTHONDONTWRITEBYTECODE= PYTHONPYCACHEPREFIX=$(CURDIR)/.pytest_cache/bytecode
 
 .PHONY: help
 help: ## Show this list
@@ -30,7 +33,7 @@ token: setup ## Print a fresh experiment token of the stack that `make up` runs 
 
 .PHONY: test
 test: setup ## Run all tests that need no more than Python
-	@$(PY) -m pytest -n 2 --dist loadfile -m "not openstack and not e2e and not needs_tun" tests
+	@$(KEPT_BYTECODE) $(PY) -m pytest -n 3 --dist loadfile --no-loadscope-reorder -m "not openstack and not e2e and not needs_tun" tests
 
 .PHONY: test-openstack
 test-openstack: setup ## Run the integration tests on the real OpenStack control plane

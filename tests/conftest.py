@@ -12,6 +12,24 @@ import pytest
 from infra.local.openstack.state import DEFAULT_STATE, State
 from tests.fakes.api import Api
 
+_USUAL_SECONDS = 120.0  # as `timeout` in pyproject.toml
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Put the modules first that may take longest: begun last, they would run alone at the end.
+
+    Their limits of time tell, then whether they are marked as slow or run a whole stack; the order
+    is otherwise left as it is.
+    """
+    lengths: dict[Path, tuple[float, bool]] = {}
+    for item in items:
+        limit = item.get_closest_marker("timeout")
+        seconds = max(limit.args[0] if limit else 0, _USUAL_SECONDS)
+        is_slow = item.get_closest_marker("slow") or "stack" in getattr(item, "fixturenames", ())
+        length = (seconds, bool(is_slow))
+        lengths[item.path] = max(length, lengths.get(item.path, length))
+    items.sort(key=lambda item: lengths[item.path], reverse=True)
+
 
 @pytest.fixture
 def api(monkeypatch: pytest.MonkeyPatch) -> Api:

@@ -15,7 +15,9 @@ from functools import wraps
 from typing import Any
 
 from moto import mock_aws
-from moto.dynamodb.responses import DynamoHandler
+from moto.core.common_types import TYPE_RESPONSE
+from moto.dynamodb.models.utilities import dynamo_json_dump
+from moto.dynamodb.responses import DynamoHandler, DynamoResult
 
 REGION = "eu-west-1"
 ACCOUNT_ID = "123456789012"  # moto's own default account
@@ -40,6 +42,29 @@ def lock_dynamodb() -> None:
     handler.call_action = _locked_call_action
 
 
+# Their answers are items, which moto holds in the form that goes over the wire.
+_ITEM_OPERATIONS = {"GetItem", "BatchGetItem", "Query", "PutItem", "UpdateItem"}
+
+_serialized_by_model = DynamoResult.execute_result
+
+
+def _serialized_as_it_is(result: DynamoResult, context: Any) -> TYPE_RESPONSE:
+    if context.operation_model.name not in _ITEM_OPERATIONS:
+        return _serialized_by_model(result, context)
+    answer: Any = result.result
+    body = dynamo_json_dump({key: value for key, value in answer.items() if value is not None})
+    return 200, {"Content-Type": "application/x-amz-json-1.0"}, body
+
+
+def quicken_dynamodb() -> None:
+    """Let moto write items as they are: by its model of AWS, reading one takes four times as long.
+
+    For each attribute it tries the names of all ten types, each spelt in several ways.
+    """
+    answer: Any = DynamoResult  # mypy refuses assignments to methods
+    answer.execute_result = _serialized_as_it_is
+
+
 @contextmanager
 def local_aws() -> Iterator[None]:
     """Answer all AWS calls of this process from memory, until the block ends.
@@ -52,6 +77,7 @@ def local_aws() -> Iterator[None]:
     if "AWS_LAMBDA_FUNCTION_NAME" in os.environ:
         raise RuntimeError("refusing to replace AWS by a mock inside Lambda")
     lock_dynamodb()
+    quicken_dynamodb()
     # It prints a whole state machine, on one line, for each error that a workflow handles.
     logging.getLogger("moto.stepfunctions").setLevel(logging.CRITICAL)
     with mock_aws(

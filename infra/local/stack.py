@@ -196,6 +196,10 @@ class LocalStack:
         bootstrap.reset()
         parts.callback(bootstrap.reset)
         parts.enter_context(local_aws())
+        # Not for those who only look for a running stack: the parser is large.
+        from infra.local.interpreter import light_interpreter
+
+        parts.enter_context(light_interpreter())
         create_tables(bootstrap.settings())
         app: Chalice = importlib.import_module("app").app
         self.functions = Functions.of(app)

@@ -12,6 +12,8 @@ from chalicelib.domain.statuses import LinkStatus, ResourceStatus
 from tests.fakes.mortal import Fate
 from tests.faults.link_lab import LinkLab, LossyAgent, effects_of
 
+pytestmark = pytest.mark.slow
+
 ACTIVE, RELEASED, FAILED = LinkStatus.ACTIVE, LinkStatus.RELEASED, LinkStatus.FAILED
 UP, TERMINATED = ResourceStatus.UP, ResourceStatus.TERMINATED
 DEATHS = ("die_before", "die_after")

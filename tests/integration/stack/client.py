@@ -28,12 +28,17 @@ class Answer(NamedTuple):
     text: str
 
 
-def wait_until(condition: Callable[[], Any], what: str, seconds: float = DEADLINE_SECONDS) -> Any:
+def wait_until(
+    condition: Callable[[], Any],
+    what: str,
+    seconds: float = DEADLINE_SECONDS,
+    poll_seconds: float = 0.05,
+) -> Any:
     """Return the first true value of the condition; fail when time is up."""
     deadline = time.monotonic() + seconds
     while not (value := condition()):
         assert time.monotonic() < deadline, f"waited {seconds} s in vain for {what}"
-        time.sleep(0.05)
+        time.sleep(poll_seconds)
     return value
 
 
@@ -105,6 +110,7 @@ class Experiment:
             lambda: task if (task := self.task(task_id))["status"] in _CLOSED else None,
             f"the end of {task_id}",
             self._patience_seconds,
+            poll_seconds=0.2,  # each look is a call of the whole API, and an end stays
         )
 
     def resource(self, resource_id: str) -> Any:

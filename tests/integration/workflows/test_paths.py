@@ -12,6 +12,7 @@ import pytest
 from chalicelib.adapters.aws_clients import make_client
 from infra.aws.workflows import definitions, function_name, placeholders
 from infra.local.aws import local_aws
+from infra.local.interpreter import light_interpreter
 from infra.local.lambda_functions import Functions, serve_functions
 from infra.local.workflows import STATE_MACHINE_ARN_PREFIX, resolved, stop_executions
 from tests.integration.workflows.scenarios import USUAL, all_scenarios, fast, states_of
@@ -19,6 +20,7 @@ from tests.integration.workflows.scenarios import USUAL, all_scenarios, fast, st
 SCENARIOS = all_scenarios()
 DEADLINE_SECONDS = 100
 AT_ONCE = 32
+POLL_SECONDS = 0.5  # so many ask at once that it is a good part of the work
 pytestmark = pytest.mark.timeout(600)
 ROLE = "arn:aws:iam::123456789012:role/test"
 NAMES = sorted({function_name(p) for text in definitions().values() for p in placeholders(text)})
@@ -70,7 +72,7 @@ def client(scripts):
     with pytest.MonkeyPatch.context() as patch:
         patch.setenv("AWS_DEFAULT_REGION", "eu-west-1")
         functions = Functions({name: scripts.handler(name) for name in NAMES})
-        with local_aws(), serve_functions(functions):
+        with local_aws(), light_interpreter(), serve_functions(functions):
             client = make_client("stepfunctions")
             for name, definition in definitions().items():
                 client.create_state_machine(
@@ -92,7 +94,7 @@ def start(client, scripts, name, workflow, script):
 def ended(client, arn, deadline):
     while client.describe_execution(executionArn=arn)["status"] == "RUNNING":
         assert time.monotonic() < deadline, f"{arn} does not end"
-        time.sleep(0.1)
+        time.sleep(POLL_SECONDS)
     return Run(client, arn)
 
 

@@ -46,7 +46,7 @@ def test_a_failed_resource_can_only_be_removed():
     assert NEXT_STATUSES[ResourceStatus.FAILED] == {ResourceStatus.TERMINATING}
 
 
-@pytest.mark.parametrize("status", set(ResourceStatus) - {ResourceStatus.TERMINATED})
+@pytest.mark.parametrize("status", sorted(set(ResourceStatus) - {ResourceStatus.TERMINATED}))
 def test_every_status_but_the_last_can_be_removed(status):
     assert ResourceStatus.TERMINATED in reachable(NEXT_STATUSES, status)
 

@@ -93,7 +93,7 @@ class TestReset:
         assert world.resource(up).resets == 2
 
     @pytest.mark.parametrize(
-        "status", set(ResourceStatus) - {ResourceStatus.UP, ResourceStatus.RESETTING}
+        "status", sorted(set(ResourceStatus) - {ResourceStatus.UP, ResourceStatus.RESETTING})
     )
     def test_only_what_is_up_can_be_reset(self, world, up, status):
         world.change(up, status=status)
