@@ -1,9 +1,9 @@
 """The parts of openstacksdk that are used here, without the rest: import the SDK by this module.
 
 The SDK's resources need none of what the `__init__.py` of their packages import: `Connection` and
-the `Proxy` of each service, and with these the code of every service that OpenStack has. So these
-files are run only when something of them is asked for, as `openstack.connect` by tests that share
-the process.
+the `Proxy` of each service, and with these the code of every service that OpenStack has. Its
+configuration needs YAML only where there is a clouds.yaml. So these files are run only when
+something of them is asked for, as `openstack.connect` by tests that share the process.
 """
 # ruff: noqa: E402 - the packages are registered before anything of them is imported
 
@@ -13,8 +13,10 @@ import sys
 from importlib.util import find_spec, module_from_spec
 from typing import Any
 
-# What the `__init__.py` of each package defines, in the release that requirements.txt names.
-_DEFINED_BY_INIT = {
+# What the `__init__.py` of each package defines, in the release that requirements.txt names. Of
+# openstack's packages modules are imported by name, which must not run it; of yaml nothing is.
+_DEFINED_BY_INIT: dict[str, set[str] | None] = {
+    "yaml": None,
     "openstack": {"connect", "connection", "enable_logging"},
     "openstack.compute.v2": {"Proxy"},
     "openstack.image.v2": {"Proxy"},
@@ -22,16 +24,19 @@ _DEFINED_BY_INIT = {
 }
 
 
-def _register(name: str, defined: set[str]) -> None:
-    """Register a package whose `__init__.py` runs when something that it defines is looked up."""
+def _register(name: str, defined: set[str] | None) -> None:
+    """Register a package whose `__init__.py` runs when something that it defines is looked up.
+
+    None: when anything is.
+    """
     spec = find_spec(name)
     if spec is None or spec.loader is None:
-        raise ModuleNotFoundError(f"openstacksdk has no package {name}", name=name)
+        raise ModuleNotFoundError(f"openstacksdk needs the package {name}", name=name)
     package = module_from_spec(spec)
     run = spec.loader.exec_module
 
     def look_up(attribute: str) -> Any:
-        if attribute not in defined:
+        if defined is not None and attribute not in defined:
             raise AttributeError(f"module {name!r} has no attribute {attribute!r}")
         del vars(package)["__getattr__"]
         run(package)

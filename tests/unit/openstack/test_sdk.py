@@ -21,7 +21,14 @@ def test_the_adapters_load_neither_the_connection_nor_any_services_proxy():
     loaded = run(ADAPTERS, "import sys", "print(*sys.modules)")
     assert "openstack.compute.v2.server" in loaded
     assert not [name for name in loaded if name.endswith("._proxy")]
-    whole = {"openstack.connection", "openstack.cloud", "dogpile", "psutil", "decorator"}
+    whole = {
+        "openstack.connection",
+        "openstack.cloud",
+        "dogpile",
+        "psutil",
+        "decorator",
+        "yaml.loader",
+    }
     assert not whole & set(loaded)
 
 
@@ -30,6 +37,7 @@ def test_the_sdks_packages_define_what_is_said_of_them():
         "import openstack",
         "from chalicelib.adapters.openstack.sdk import _DEFINED_BY_INIT as DEFINED",
         "import sys",
+        "del DEFINED['yaml']",
         "for name, defined in DEFINED.items():",
         "    assert {*sys.modules[name].__all__} == defined - {'connection'}, name",
     )
@@ -59,6 +67,20 @@ def test_whoever_shares_the_process_has_the_whole_sdk(use):
         "assert openstack.compute.v2.server.Server is ours.Server",
         "assert openstack.exceptions is ours.exceptions",
     )
+
+
+@pytest.mark.parametrize(
+    "use",
+    [
+        "import yaml; yaml.SafeLoader",
+        "import yaml; yaml.__version__",
+        "import yaml.reader; import yaml; yaml.safe_load",
+        "from yaml import safe_load",
+        "from yaml import *; safe_load",
+    ],
+)
+def test_whoever_shares_the_process_has_the_whole_of_yaml(use):
+    run(ADAPTERS, use, "import yaml", "assert yaml.safe_load('a: [1]') == {'a': [1]}")
 
 
 def test_an_sdk_that_is_there_already_is_taken_as_it_is():
