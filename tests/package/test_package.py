@@ -82,7 +82,7 @@ print(gc.get_threshold()[0])
     done = subprocess.run(
         [interpreter.path, "-I", "-S", "-c", code], env={}, check=True, capture_output=True
     )
-    assert int(done.stdout) == 50_000
+    assert int(done.stdout) == 150_000
 
 
 def test_clients_know_the_addresses_of_their_services(tree, interpreter):
