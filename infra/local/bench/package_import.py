@@ -1,9 +1,13 @@
-"""CPU of a cold import from the package, by its own Python, beside a backend of the usual kind."""
+"""CPU of a cold import from the package, beside a backend of the usual kind.
+
+Measured by the Python that made the package and, where it is to be had, by an optimized one.
+"""
 
 from __future__ import annotations
 
 import json
 import subprocess
+import sys
 import tempfile
 from pathlib import Path
 from statistics import median
@@ -13,6 +17,7 @@ from zipfile import ZipFile
 from infra.aws.package.build import Wish, build_package
 from infra.aws.package.environments import ROOT, InstallError, Requirements, ensure_environment
 from infra.aws.package.runtimes import Interpreter, find_interpreter
+from infra.local.bench.debian_python import VERSION, debian_python
 from infra.local.bench.model import Benchmark, Effort, Figure, Skipped
 
 _PROBE = Path(__file__).with_name("cold_probe.py")
@@ -29,11 +34,15 @@ _STEP = (
     "chalicelib.adapters.dynamodb.stores",
     "chalicelib.adapters.openstack.compute",
 )
-_TARGETS_MS = {
-    "api: import app": (("app",), 250),
-    "api: with its adapters": (_API, 250),
-    "step: with openstacksdk": (_STEP, 450),
+_TARGETS_MS = {"api: import app": 250, "step: with openstacksdk": 450}
+_OURS = {
+    "bare chalice + pynamodb + PyJWT + msgspec": _LIBRARIES,
+    "api: import app": ("app",),
+    "api: with what its first call loads": _API,
+    "step: with openstacksdk": _STEP,
 }
+
+Places = dict[str, tuple[Path, tuple[str, ...]]]
 
 
 def run(effort: Effort) -> list[Figure]:
@@ -50,23 +59,45 @@ def run(effort: Effort) -> list[Figure]:
         compared = _compared(interpreter)
     except InstallError as error:
         raise Skipped(str(error)) from error
+    pythons = _pythons(interpreter)
     with tempfile.TemporaryDirectory() as directory:
         with ZipFile(package.archive) as packed:
             packed.extractall(directory)
-        places = {
+        places: Places = {
             _USUAL_NAME: (compared, _USUAL),
             "the same, + uvicorn + alembic": (compared, _USUAL_SERVED),
-            "bare chalice + pynamodb + PyJWT + msgspec": (Path(directory), _LIBRARIES),
-        } | {name: (Path(directory), modules) for name, (modules, _) in _TARGETS_MS.items()}
-        measured: dict[str, list[dict[str, Any]]] = {name: [] for name in places}
-        for _ in range(effort.repeat(7, 2)):
-            for name, (tree, modules) in places.items():
-                measured[name].append(_probe(interpreter, tree, modules))
+        } | {name: (Path(directory), modules) for name, modules in _OURS.items()}
+        figures = [
+            figure
+            for title, python in pythons.items()
+            for figure in _figures(title, _measure(python, places, effort.repeat(7, 2)))
+        ]
     return [
-        *_figures(measured),
+        *figures,
         Figure("package, zipped", "MB", (package.manifest.zipped / 1e6,), "target <= 20"),
         Figure("package, unzipped", "MB", (package.manifest.unzipped / 1e6,)),
     ]
+
+
+def _pythons(interpreter: Interpreter) -> dict[str, tuple[str, ...]]:
+    """Return the commands of the Pythons to measure with, by what their figures are titled."""
+    pythons: dict[str, tuple[str, ...]] = {"": (str(interpreter.path),)}
+    if interpreter.runtime.version == VERSION:
+        try:
+            pythons["Debian's CPython, "] = debian_python()
+        except Skipped as reason:
+            sys.stderr.write(f"an optimized CPython {VERSION} is not measured: {reason}\n")
+    return pythons
+
+
+def _measure(
+    python: tuple[str, ...], places: Places, count: int
+) -> dict[str, list[dict[str, Any]]]:
+    measured: dict[str, list[dict[str, Any]]] = {name: [] for name in places}
+    for _ in range(count):
+        for name, (tree, modules) in places.items():
+            measured[name].append(_probe(python, tree, modules))
+    return measured
 
 
 def _compared(interpreter: Interpreter) -> Path:
@@ -77,28 +108,26 @@ def _compared(interpreter: Interpreter) -> Path:
     return python.parents[1] / "lib" / f"python{version}" / "site-packages"
 
 
-def _figures(measured: dict[str, list[dict[str, Any]]]) -> list[Figure]:
+def _figures(title: str, measured: dict[str, list[dict[str, Any]]]) -> list[Figure]:
     usual = median(one["cpu_ms"] for one in measured[_USUAL_NAME])
     started = tuple(float(one["start_ms"]) for probes in measured.values() for one in probes)
-    figures = [Figure("interpreter start", "ms CPU", started, "comes before each import below")]
+    remark = "comes before each import below"
+    figures = [Figure(f"{title}interpreter start", "ms CPU", started, remark)]
     for name, probes in measured.items():
         values = tuple(float(one["cpu_ms"]) for one in probes)
-        remark = f"{probes[-1]['modules']} modules"
+        memory = median(one["rss_mib"] for one in probes)
+        remark = f"{probes[-1]['modules']} modules, {memory:.0f} MiB"
         if name in _TARGETS_MS:
-            remark += f", target <= {_TARGETS_MS[name][1]}"
+            remark += f", target <= {_TARGETS_MS[name]}"
         if name != _USUAL_NAME:
             remark += f", {median(values) / usual:.2f} x FastAPI's"
-        memory = tuple(float(one["rss_mib"]) for one in probes)
-        figures += [
-            Figure(name, "ms CPU", values, remark),
-            Figure(f"{name}: peak RSS", "MiB", memory),
-        ]
+        figures.append(Figure(f"{title}{name}", "ms CPU", values, remark))
     return figures
 
 
-def _probe(interpreter: Interpreter, tree: Path, modules: tuple[str, ...]) -> dict[str, Any]:
+def _probe(python: tuple[str, ...], tree: Path, modules: tuple[str, ...]) -> dict[str, Any]:
     done = subprocess.run(  # noqa: S603 - our own probe
-        [str(interpreter.path), "-I", "-S", str(_PROBE), str(tree), *modules],
+        [*python, "-I", "-S", str(_PROBE), str(tree), *modules],
         env={"AWS_DEFAULT_REGION": "eu-west-1"},
         cwd="/",
         stdout=subprocess.PIPE,
@@ -108,4 +137,4 @@ def _probe(interpreter: Interpreter, tree: Path, modules: tuple[str, ...]) -> di
     return document
 
 
-BENCHMARK = Benchmark("package", "CPU of a cold import from the package, by its own Python", run)
+BENCHMARK = Benchmark("package", "CPU of a cold import from the package, by Lambda's Python", run)
