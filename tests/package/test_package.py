@@ -24,7 +24,13 @@ API_MUST_NOT_LOAD = {"boto3", "keystoneauth1", "openstack"}
 # Imported by the first request or step that needs them, so no handler's import may load them.
 LAZY = {"botocore", "pynamodb", "jwt", "openstack", "email.mime", "email.policy"}
 # Of openstacksdk: with them comes the code of every service.
-STEPS_MUST_NOT_LOAD = {"openstack.connection", "openstack.cloud", "dogpile", "psutil", "yaml.loader"}
+STEPS_MUST_NOT_LOAD = {
+    "openstack.connection",
+    "openstack.cloud",
+    "dogpile",
+    "psutil",
+    "yaml.loader",
+}
 
 
 @pytest.fixture(scope="module")
