@@ -24,7 +24,7 @@ from chalicelib.api.examples import (
 from chalicelib.api.openapi_problems import problem_responses
 from chalicelib.api.operations import OPERATIONS
 from chalicelib.api.operations.model import Operation, Security
-from chalicelib.api.schemas.resource_request import ExtendBody, WantedResourceBody
+from chalicelib.api.schemas.base import Body
 from chalicelib.api.schemas.site import ProblemAnswer
 from chalicelib.api.version import API_VERSION
 
@@ -194,8 +194,9 @@ def _schemas() -> dict[str, Any]:
     bodies = {op.body for op in OPERATIONS if op.has_body}
     answers = {model for op in OPERATIONS for model in _models(op.answer)} | {ProblemAnswer}
     _, found = schema_components(bodies | answers, ref_template=_REF)
-    for kind in (WantedResourceBody, ExtendBody):
-        found[kind.__name__] |= kind.schema_extra
+    for kind in Body.__subclasses__():
+        if kind.__name__ in found:
+            found[kind.__name__] |= kind.schema_extra
     found["ProblemAnswer"]["example"] = PROBLEM_EXAMPLE
     return {name: _tidied(schema) for name, schema in sorted(found.items())}
 

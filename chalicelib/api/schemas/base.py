@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Mapping
 from datetime import UTC, datetime
-from typing import Annotated, Any
+from types import MappingProxyType
+from typing import Annotated, Any, ClassVar
 
 from msgspec import Meta, Struct
 
@@ -18,7 +20,12 @@ _NO = frozenset({"0", "false", "f", "no", "n", "off"})
 
 
 class Body(Struct, frozen=True):
-    """A request body, or part of one. Its repr shows nothing: bodies carry tokens and user data."""
+    """A request body, or part of one. Its repr shows nothing: bodies carry tokens and user data.
+
+    `schema_extra` is what its JSON schema says beyond the fields.
+    """
+
+    schema_extra: ClassVar[Mapping[str, Any]] = MappingProxyType({})
 
     def __repr__(self) -> str:
         return f"{type(self).__name__}(...)"
@@ -87,6 +94,15 @@ Line = Annotated[
 ]
 # An identifier, or a name that stands for one.
 Reference = Line
+# An identifier as clients and SLICES make them.
+Identifier = Annotated[
+    str,
+    text_type(
+        "Must be 1 to 200 visible ASCII characters without spaces",
+        max_length=200,
+        pattern=r"^[!-~]+$",
+    ),
+]
 Text = Annotated[
     str,
     text_type(

@@ -7,19 +7,11 @@ from typing import Annotated, Literal
 from msgspec import Meta, field
 
 from chalicelib.api.pagination import DEFAULT_LIMIT, MAX_LIMIT
-from chalicelib.api.schemas.base import Flag, Query, Time
+from chalicelib.api.schemas.base import Flag, Identifier, Query, Time
 from chalicelib.api.schemas.reading import text_type
 from chalicelib.services.view_samples import DEFAULT_LIMIT as DEFAULT_SAMPLES
 from chalicelib.services.view_samples import MAX_SAMPLES
 
-Identifier = Annotated[
-    str,
-    text_type(
-        "Must be 1 to 200 visible ASCII characters without spaces",
-        max_length=200,
-        pattern=r"^[!-~]+$",
-    ),
-]
 Limit = Annotated[int, Meta(ge=1, le=MAX_LIMIT, description="Entries per page.")]
 Cursor = Annotated[
     str,

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Mapping
 from typing import Annotated, Any, ClassVar, Literal
 
 from msgspec import Meta, field
 
-from chalicelib.api.schemas.base import Body, Count, Line, Reference, Time
+from chalicelib.api.schemas.base import Body, Count, Identifier, Line, Reference, Time
 from chalicelib.api.schemas.proof import TokenBody
 from chalicelib.api.schemas.reading import Refused, field_type, text_type
 
@@ -24,14 +25,6 @@ FriendlyName = Annotated[
 Userdata = Annotated[
     str,
     text_type(f"Must have at most {MAX_USERDATA} characters", max_length=MAX_USERDATA),
-]
-RequestId = Annotated[
-    str,
-    text_type(
-        "Must be 1 to 200 visible ASCII characters without spaces",
-        max_length=200,
-        pattern=r"^[!-~]+$",
-    ),
 ]
 
 
@@ -66,7 +59,7 @@ def _earlier(of: str) -> Meta:
 class WantedResourceBody(Body, frozen=True):
     """One resource to be made."""
 
-    schema_extra: ClassVar[dict[str, Any]] = {
+    schema_extra: ClassVar[Mapping[str, Any]] = {
         "allOf": [
             {"anyOf": [{"required": ["disk_image_id"]}, {"required": ["disk_image"]}]},
             {"anyOf": [{"required": ["flavor_id"]}, {"required": ["flavor"]}]},
@@ -129,13 +122,13 @@ class ResourcesBody(Body, frozen=True):
     tokens: Annotated[
         list[TokenBody], Meta(max_length=10, description="The user's token; the first counts.")
     ] = field(default_factory=list)
-    request_id: RequestId | None = None
+    request_id: Identifier | None = None
 
 
 class ExtendBody(Body, frozen=True):
     """POST /resources/{id}/extend: one of the two."""
 
-    schema_extra: ClassVar[dict[str, Any]] = {
+    schema_extra: ClassVar[Mapping[str, Any]] = {
         "anyOf": [{"required": ["expires_at"]}, {"required": ["as_late_as_possible"]}]
     }
 
