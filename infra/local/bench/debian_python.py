@@ -1,4 +1,4 @@
-"""Debian 13's CPython 3.13: built with profile-guided optimization, as Lambda's is.
+"""Debian 13's CPython 3.13, built with profile-guided optimization.
 
 The `python3.13` on PATH may be one without, such as pyenv builds by default; it takes longer over
 all that it does.

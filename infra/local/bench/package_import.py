@@ -137,4 +137,6 @@ def _probe(python: tuple[str, ...], tree: Path, modules: tuple[str, ...]) -> dic
     return document
 
 
-BENCHMARK = Benchmark("package", "CPU of a cold import from the package, by Lambda's Python", run)
+BENCHMARK = Benchmark(
+    "package", "CPU of a cold import from the package, by the Python of its version", run
+)
